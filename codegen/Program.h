@@ -1,0 +1,90 @@
+//===- Program.h - The planned program, as emitters read it ------------------===//
+//
+// A planned module (glm.program) as plain data: kernels, weights, and for each
+// entry point a list of steps on places. Emitters read this and change nothing;
+// every offset in it was chosen by lowering/memory and can be seen in a dump.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_CODEGEN_PROGRAM_H
+#define GLMC_CODEGEN_PROGRAM_H
+
+#include "codegen/kernels/KernelDescription.h"
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace glmc {
+
+/// Memories that a place can lie in. `input` and `output` are the caller's
+/// buffers, one a parameter of the entry point.
+enum class Memory : uint8_t { arena, state, weights, input, output };
+
+/// Where a value is: bytes [offset, offset + bytes) of a memory.
+struct Place {
+  Memory memory = Memory::arena;
+  int index = 0; ///< Which input or output; 0 for the other memories.
+  int64_t offset = 0;
+  int64_t bytes = 0;
+};
+
+/// Runs one kernel: reads in the order of its arguments, writes in that of its
+/// results, then scratch.
+struct Launch {
+  int kernel = 0; ///< Index into Program::kernels.
+  std::string processor = "cpu";
+  std::vector<Place> reads, writes, scratch;
+  std::vector<std::string> nodes; ///< ONNX nodes that it computes, for comments.
+};
+
+/// Copies from.bytes (== to.bytes) bytes; the places do not overlap.
+struct Copy {
+  Place from, to;
+};
+
+using Step = std::variant<Launch, Copy>;
+
+/// An input or output of an entry point.
+struct Parameter {
+  std::string name;       ///< As in the model.
+  std::string identifier; ///< A C identifier, unique in the entry point.
+  kernels::TensorType type;
+  /// memory is `input`/`output` (the caller passes a pointer) or, with
+  /// --io arena, `arena` (reached through an accessor).
+  Place place;
+};
+
+struct EntryPoint {
+  std::string name; ///< C identifier, appended to the prefix: "run", "decode".
+  std::vector<Parameter> inputs, outputs;
+  std::vector<Step> steps;
+  int64_t arenaBytes = 0;  ///< What this entry point's plan needs.
+  int64_t boundBytes = 0;  ///< Largest sum of live bytes: no plan takes less.
+};
+
+/// One constant in the weights image.
+struct Weight {
+  std::string name;
+  kernels::TensorType type;
+  int64_t offset = 0; ///< In the image; aligned to 64.
+  int64_t bytes = 0;
+};
+
+struct Program {
+  std::vector<kernels::Kernel> kernels; ///< Each distinct kernel once.
+  std::vector<std::string> kernelNodes; ///< A kernel: ONNX nodes of all launches.
+  std::vector<EntryPoint> entryPoints;
+  std::vector<Weight> weights; ///< In order of offset.
+  int64_t weightBytes = 0;     ///< Size of the weights image.
+  int64_t arenaBytes = 0;      ///< One arena for all entry points; 64-aligned.
+  int64_t stateBytes = 0;
+  kernels::Math math = kernels::Math::fast;
+  /// Writes the whole weights image, in order, in pieces; false when a source
+  /// file could not be read (the reason was reported).
+  std::function<bool(std::function<void(const uint8_t *, size_t)>)> writeWeights;
+};
+
+} // namespace glmc
+
+#endif // GLMC_CODEGEN_PROGRAM_H
