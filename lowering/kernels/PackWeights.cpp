@@ -1,0 +1,62 @@
+//===- PackWeights.cpp - One packed layout a weight -------------------------===//
+#include "lowering/Passes.h"
+
+#include "lowering/kernels/KernelRegion.h"
+#include "lowering/kernels/families/Family.h"
+#include "targets/Target.h"
+
+namespace glmc {
+#define GEN_PASS_DEF_PACKWEIGHTS
+#include "lowering/Passes.h.inc"
+} // namespace glmc
+
+using namespace mlir;
+using namespace glmc;
+
+namespace {
+
+struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
+  using Base::Base;
+
+  /// The layout that all readers of a weight agree on; null to leave it plain.
+  Attribute layoutOf(glm::WeightOp weight, const targets::Target &target) {
+    Attribute layout;
+    for (OpOperand &use : weight->getUses()) {
+      auto launch = dyn_cast<glm::LaunchOp>(use.getOwner());
+      if (!launch)
+        return {};
+      glm::KernelOp kernel = kernelOf(launch);
+      Attribute wanted = familyOf(kernel)->wantedLayout(kernel, use.getOperandNumber(), target);
+      if (wanted && layout && wanted != layout)
+        return {};
+      layout = wanted ? wanted : layout;
+    }
+    for (OpOperand &use : weight->getUses()) {
+      glm::KernelOp kernel = kernelOf(cast<glm::LaunchOp>(use.getOwner()));
+      if (layout && !familyOf(kernel)->canRead(kernel, use.getOperandNumber(), layout))
+        return {};
+    }
+    return layout;
+  }
+
+  void runOnOperation() override {
+    std::string error;
+    auto target = targets::findTarget(targetName, error);
+    if (!target) {
+      getOperation().emitError() << error;
+      return signalPassFailure();
+    }
+    getOperation().walk([&](glm::WeightOp weight) {
+      Attribute layout = layoutOf(weight, *target);
+      if (!layout)
+        return;
+      Type type = glm::PackedType::get(&getContext(), glm::logicalType(weight.getType()), layout);
+      weight.getResult().setType(type);
+      for (OpOperand &use : weight->getUses())
+        setArgumentType(kernelOf(cast<glm::LaunchOp>(use.getOwner())), use.getOperandNumber(), type);
+      ++packed;
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,46 @@
+//===- Elementwise.cpp - Chains of pointwise and movement ops ---------------===//
+//
+// One loop nest over the result; each element is an expression of elements of
+// the arguments. Gathers may read a table through a packed layout.
+//
+//===----------------------------------------------------------------------===//
+#include "lowering/kernels/families/Family.h"
+
+using namespace mlir;
+
+namespace glmc {
+namespace {
+
+struct Elementwise : Family {
+  llvm::StringRef name() const override { return "elementwise"; }
+
+  bool takes(glm::KernelOp kernel) const override {
+    return kernel.getNumResults() == 1 &&
+           llvm::all_of(kernel.getBody().front().without_terminator(), [](Operation &op) {
+             return op.hasTrait<glm::Pointwise>() || op.hasTrait<glm::Movement>() || isa<glm::ConstantOp>(op);
+           });
+  }
+
+  bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
+    // Only a gather goes through a layout: it reads rows at run-time indices.
+    return llvm::all_of(kernel.getBody().getArgument(argument).getUses(), [](OpOperand &use) {
+      return isa<glm::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
+    });
+  }
+
+  Decision decide(glm::KernelOp kernel, const targets::Target &target) const override {
+    Decision decision;
+    auto type = cast<RankedTensorType>(kernel.getResultTypes()[0]);
+    decision.schedule["vector"] = vectorLanes(kernel, target, type.getRank() ? type.getShape().back() : 1);
+    decision.inPlace = pointwiseInPlacePairs(kernel);
+    return decision;
+  }
+};
+
+const Elementwise instance;
+
+} // namespace
+
+const Family &elementwiseFamily = instance;
+
+} // namespace glmc

@@ -1,0 +1,87 @@
+//===- Family.h - Kernel families: which regions, and how they run ----------===//
+//
+// A family is a kind of kernel that one schedule template serves. It says which
+// regions it takes, which layout it wants a constant operand in, and decides
+// schedule parameters, scratch buffers and in-place pairs for a target. Its
+// decisions become attributes; codegen/kernels applies them (the parameters are
+// described in codegen/kernels/Schedules.h).
+//
+// A family a file. Adding one: a class here in its own file, its instance in
+// Family.cpp's list, a schedule in codegen/kernels.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_LOWERING_KERNELS_FAMILIES_FAMILY_H
+#define GLMC_LOWERING_KERNELS_FAMILIES_FAMILY_H
+
+#include "dialects/glm/GlmOps.h"
+#include "targets/Target.h"
+
+#include <map>
+#include <string>
+
+namespace glmc {
+
+/// What a family decides for one kernel on one target.
+struct Decision {
+  std::map<std::string, int64_t> schedule;
+  llvm::SmallVector<mlir::Type> scratch;   ///< Extra buffers in the arena.
+  llvm::SmallVector<int64_t> inPlace;      ///< (argument, result) pairs, flattened.
+};
+
+class Family {
+public:
+  virtual ~Family() = default;
+  virtual llvm::StringRef name() const = 0;
+  /// Whether this family's template computes the region as it is.
+  virtual bool takes(glm::KernelOp kernel) const = 0;
+  /// The layout that this family would like a constant `argument` in; null for
+  /// plain.
+  virtual mlir::Attribute wantedLayout(glm::KernelOp kernel, unsigned argument, const targets::Target &target) const {
+    return {};
+  }
+  /// Whether the kernel can read `argument` in `layout`, wanted or not.
+  virtual bool canRead(glm::KernelOp kernel, unsigned argument, mlir::Attribute layout) const { return false; }
+  virtual Decision decide(glm::KernelOp kernel, const targets::Target &target) const = 0;
+};
+
+extern const Family &elementwiseFamily, &matmulFamily, &reduceFamily, &softmaxFamily, &scatterFamily;
+
+/// The family that takes a kernel's region; null if none does.
+const Family *familyOf(glm::KernelOp kernel);
+
+//===----------------------------------------------------------------------===//
+// What families share
+//===----------------------------------------------------------------------===//
+
+/// The only op of type Op in a kernel, if all others are pointwise ops and
+/// constants; null otherwise.
+template <typename Op> Op rootAmongPointwise(glm::KernelOp kernel) {
+  Op root;
+  for (mlir::Operation &op : kernel.getBody().front().without_terminator()) {
+    if (auto found = mlir::dyn_cast<Op>(op)) {
+      if (root)
+        return {};
+      root = found;
+    } else if (!op.hasTrait<glm::Pointwise>() && !mlir::isa<glm::ConstantOp>(op)) {
+      return {};
+    }
+  }
+  return root;
+}
+
+/// Whether every op after `root` that depends on it keeps its result's shape,
+/// so that it can run on each element as it is made.
+bool isEpilogueOf(mlir::Operation *root, glm::KernelOp kernel);
+
+/// (argument, result 0) pairs where every element of the result depends on the
+/// same element of the argument only. `through` names a root op whose rows may
+/// be read before they are written (softmax).
+llvm::SmallVector<int64_t> pointwiseInPlacePairs(glm::KernelOp kernel, mlir::Operation *through = nullptr);
+
+/// Lanes of a vector of the widest element type that the kernel computes with,
+/// halved until they are no more than `extent`.
+int64_t vectorLanes(glm::KernelOp kernel, const targets::Target &target, int64_t extent);
+
+} // namespace glmc
+
+#endif // GLMC_LOWERING_KERNELS_FAMILIES_FAMILY_H
