@@ -21,7 +21,7 @@ def Glm_WeightOp : Glm_TensorOp<"weight"> {
     IR holds only where they are. With a packed result type the emitter packs
     while it writes.
 
-    Example: `%w = glm.weight "layers.0.qkv" #glm.stored<"model.onnx.data", 0, 32768, raw> : tensor<64x128xf32>`
+    Example: `%w = glm.weight "layers.0.qkv" <"model.onnx.data", 0, 32768, raw> : tensor<64x128xf32>`
   }];
   let arguments = (ins StrAttr:$name, Glm_StoredAttr:$stored);
   let results = (outs Glm_TensorOrPacked:$y);

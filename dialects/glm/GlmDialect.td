@@ -128,10 +128,15 @@ def Glm_PackedType : TypeDef<Glm_Dialect, "Packed"> {
 // integers are signed; i1 is a bool of one byte.
 def Glm_Element : AnyTypeOf<[I1, I8, I16, I32, I64, UI8, UI16, UI32, UI64, F16, BF16, F32, F64]>;
 def Glm_Float : AnyTypeOf<[F16, BF16, F32, F64]>;
-def Glm_Tensor : StaticShapeTensorOf<[Glm_Element]>;
-def Glm_FloatTensor : StaticShapeTensorOf<[Glm_Float]>;
-def Glm_BoolTensor : StaticShapeTensorOf<[I1]>;
-def Glm_IndexTensor : StaticShapeTensorOf<[I32, I64]>;
+// A tensor's bytes are counted in 64 bits, so shapes that would overflow them
+// are no tensors of this dialect.
+class Glm_TensorOf<list<Type> elements>
+    : Type<And<[StaticShapeTensorOf<elements>.predicate, CPred<"::glmc::glm::isCountable($_self)">]>,
+           StaticShapeTensorOf<elements>.summary, "::mlir::RankedTensorType">;
+def Glm_Tensor : Glm_TensorOf<[Glm_Element]>;
+def Glm_FloatTensor : Glm_TensorOf<[Glm_Float]>;
+def Glm_BoolTensor : Glm_TensorOf<[I1]>;
+def Glm_IndexTensor : Glm_TensorOf<[I32, I64]>;
 def Glm_Packed : Type<CPred<"::llvm::isa<::glmc::glm::PackedType>($_self)">, "packed weight">;
 // What may be read from a weight as well as from a tensor.
 def Glm_TensorOrPacked : AnyTypeOf<[Glm_Tensor, Glm_Packed]>;

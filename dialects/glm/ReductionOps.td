@@ -9,7 +9,7 @@ def Glm_ReduceOp : Glm_TensorOp<"reduce", [DeclareOpInterfaceMethods<InferTypeOp
   let description = [{
     Axes are ascending and not negative. The mean of integers truncates.
 
-    Example: `%y = glm.reduce mean %x [2] : tensor<1x7x64xf32> -> tensor<1x7x1xf32>`
+    Example: `%y = glm.reduce "mean" %x [2] : tensor<1x7x64xf32> -> tensor<1x7x1xf32>`
   }];
   let arguments = (ins StrAttr:$kind, Glm_Tensor:$x, DenseI64ArrayAttr:$axes);
   let results = (outs Glm_Tensor:$y);

@@ -47,7 +47,8 @@ inline int64_t product(llvm::ArrayRef<int64_t> dims) {
 /// Calls body(offset of each view) for every index of `shape` in row-major
 /// order. View v is at sum over d of index[d] * strides[v][d], plus starts[v].
 template <size_t N, typename Body>
-void walk(llvm::ArrayRef<int64_t> shape, const std::array<Dims, N> &strides, std::array<int64_t, N> offsets, Body body) {
+void walk(llvm::ArrayRef<int64_t> shape, const std::array<Dims, N> &strides, std::array<int64_t, N> offsets,
+          Body body) {
   if (product(shape) == 0)
     return;
   if (shape.empty())

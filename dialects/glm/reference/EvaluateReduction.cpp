@@ -18,9 +18,8 @@ std::vector<Number> reduce(const Tensor &x, RankedTensorType type, const std::ve
                            Combine combine) {
   std::vector<Number> results(type.getNumElements(), start);
   std::array<Dims, 2> strides = {rowMajorStrides(x.shape()), broadcastStrides(type.getShape(), x.shape())};
-  walk<2>(x.shape(), strides, {0, 0}, [&](std::array<int64_t, 2> at) {
-    results[at[1]] = combine(results[at[1]], values[at[0]]);
-  });
+  walk<2>(x.shape(), strides, {0, 0},
+          [&](std::array<int64_t, 2> at) { results[at[1]] = combine(results[at[1]], values[at[0]]); });
   return results;
 }
 
@@ -73,14 +72,18 @@ FailureOr<Tensor> reduceIntegers(glm::ReduceOp op, const Tensor &x, RankedTensor
   auto run = [&](int64_t start, auto combine) {
     return tensorOfIntegers(type, reduce(x, type, values, start, combine));
   };
-  auto add = [](int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); };
+  auto add = [](int64_t a, int64_t b) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  };
   auto less = [isUnsigned = isUnsigned64(element)](int64_t a, int64_t b) {
     return isUnsigned ? static_cast<uint64_t>(a) < static_cast<uint64_t>(b) : a < b;
   };
   if (kind == "sum")
     return run(0, add);
   if (kind == "prod")
-    return run(1, [](int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); });
+    return run(1, [](int64_t a, int64_t b) {
+      return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    });
   if (kind == "max")
     return run(limitOf(element, /*smallest=*/true), [&](int64_t a, int64_t b) { return less(a, b) ? b : a; });
   if (kind == "min")

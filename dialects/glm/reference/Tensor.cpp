@@ -9,6 +9,7 @@
 
 #include "dialects/glm/reference/Elements.h"
 
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -121,12 +122,18 @@ bool withCodec(Type element, Visit visit) {
       return false;
     bool isUnsigned = integer.isUnsigned();
     switch (integer.getWidth()) {
-    case 1: return visit(BoolCodec()), true;
-    case 8: return isUnsigned ? visit(PlainCodec<uint8_t>()) : visit(PlainCodec<int8_t>()), true;
-    case 16: return isUnsigned ? visit(PlainCodec<uint16_t>()) : visit(PlainCodec<int16_t>()), true;
-    case 32: return isUnsigned ? visit(PlainCodec<uint32_t>()) : visit(PlainCodec<int32_t>()), true;
-    case 64: return isUnsigned ? visit(PlainCodec<uint64_t>()) : visit(PlainCodec<int64_t>()), true;
-    default: return false;
+    case 1:
+      return visit(BoolCodec()), true;
+    case 8:
+      return isUnsigned ? visit(PlainCodec<uint8_t>()) : visit(PlainCodec<int8_t>()), true;
+    case 16:
+      return isUnsigned ? visit(PlainCodec<uint16_t>()) : visit(PlainCodec<int16_t>()), true;
+    case 32:
+      return isUnsigned ? visit(PlainCodec<uint32_t>()) : visit(PlainCodec<int32_t>()), true;
+    case 64:
+      return isUnsigned ? visit(PlainCodec<uint64_t>()) : visit(PlainCodec<int64_t>()), true;
+    default:
+      return false;
     }
   }
   if (element.isF16())
@@ -305,13 +312,15 @@ ElementsAttr attributeOf(const Tensor &tensor) {
   // equal constants are one. The lock keeps two threads from inserting one name.
   static std::mutex lock;
   std::lock_guard<std::mutex> guard(lock);
-  std::string key = "c_" + llvm::utohexstr(llvm::xxh3_64bits(raw), /*LowerCase=*/true, /*Width=*/16);
+  std::string key =
+      "c_" + llvm::utohexstr(llvm::xxh3_64bits(ArrayRef<uint8_t>(tensor.bytes)), /*LowerCase=*/true, /*Width=*/16);
   auto &manager = DenseResourceElementsHandle::getManagerInterface(tensor.type.getContext());
   if (auto *entry = manager.getBlobManager().lookup(key))
     if (entry->getBlob() && entry->getBlob()->getData() == raw)
       return cast<ElementsAttr>(DenseResourceElementsAttr::get(
           tensor.type, DenseResourceElementsHandle(entry, cast<BuiltinDialect>(manager.getDialect()))));
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(raw, alignof(std::max_align_t), /*dataIsMutable=*/false);
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(raw, alignof(std::max_align_t), /*dataIsMutable=*/false);
   return cast<ElementsAttr>(DenseResourceElementsAttr::get(tensor.type, key, std::move(blob)));
 }
 

@@ -1,0 +1,566 @@
+// What the verifiers refuse, a case an error.
+// RUN: %glm-opt %s -split-input-file -verify-diagnostics
+
+glm.graph @g(%x: tensor<2x3xf32>, %y0: tensor<4xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{shapes do not broadcast: tensor<2x3xf32>, tensor<4xf32>}}
+  // expected-error@+1 {{'glm.add' op failed to infer returned types}}
+  %y = glm.add %x, %y0 : tensor<2x3xf32>, tensor<4xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %y0: tensor<3xi32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{operands have element types 'f32' and 'i32', expected the same}}
+  // expected-error@+1 {{'glm.mul' op failed to infer returned types}}
+  %y = glm.mul %x, %y0 : tensor<2x3xf32>, tensor<3xi32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{'glm.less' op result #0 must be statically shaped tensor}}
+  %y = glm.less %x, %x : tensor<2x3xf32>, tensor<2x3xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<3x2xf32> {
+  // expected-error@+2 {{'glm.add' op inferred type(s) 'tensor<2x3xf32>' are incompatible with return type(s) of operation 'tensor<3x2xf32>'}}
+  // expected-error@+1 {{'glm.add' op failed to infer returned types}}
+  %y = glm.add %x, %x : tensor<2x3xf32>, tensor<2x3xf32> -> tensor<3x2xf32>
+  glm.return %y : tensor<3x2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xi32>) -> tensor<2xi32> {
+  // expected-error@+1 {{'glm.exp' op operand #0 must be statically shaped tensor}}
+  %y = glm.exp %x : tensor<2xi32>
+  glm.return %y : tensor<2xi32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{'glm.not' op operand #0 must be statically shaped tensor}}
+  %y = glm.not %x : tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error@+1 {{'glm.neg' op operand #0 must be statically shaped tensor}}
+  %y = glm.neg %x : tensor<?xf32>
+  glm.return %y : tensor<?xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xi4>) -> tensor<2xi4> {
+  // expected-error@+1 {{'glm.neg' op operand #0 must be statically shaped tensor}}
+  %y = glm.neg %x : tensor<2xi4>
+  glm.return %y : tensor<2xi4>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<*xf32>) -> tensor<*xf32> {
+  // expected-error@+1 {{custom op 'glm.neg' invalid kind of type specified: expected builtin.tensor, but found 'tensor<*xf32>'}}
+  %y = glm.neg %x : tensor<*xf32>
+  glm.return %y : tensor<*xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xf32>) -> tensor<3xi1> {
+  // expected-error@+2 {{'glm.is_nan' op inferred type(s) 'tensor<2xi1>' are incompatible with return type(s) of operation 'tensor<3xi1>'}}
+  // expected-error@+1 {{'glm.is_nan' op failed to infer returned types}}
+  %y = glm.is_nan %x : tensor<2xf32> -> tensor<3xi1>
+  glm.return %y : tensor<3xi1>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xf32>) -> tensor<3xi32> {
+  // expected-error@+1 {{'glm.cast' op requires the same shape for all operands and results}}
+  %y = glm.cast %x : tensor<2xf32> to tensor<3xi32>
+  glm.return %y : tensor<3xi32>
+}
+
+// -----
+
+glm.graph @g(%c: tensor<2xi1>, %x: tensor<2xf32>, %z: tensor<2xi32>) -> tensor<2xf32> {
+  // expected-error@+2 {{operands have element types 'f32' and 'i32', expected the same}}
+  // expected-error@+1 {{'glm.where' op failed to infer returned types}}
+  %y = glm.where %c, %x, %z : tensor<2xi1>, tensor<2xf32>, tensor<2xi32> -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{'glm.reshape' op operand has 6 elements, result has 4}}
+  %y = glm.reshape %x : tensor<2x3xf32> to tensor<4xf32>
+  glm.return %y : tensor<4xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<6xi32> {
+  // expected-error@+1 {{'glm.reshape' op changes the element type from 'f32' to 'i32'}}
+  %y = glm.reshape %x : tensor<2x3xf32> to tensor<6xi32>
+  glm.return %y : tensor<6xi32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
+  // expected-error@+2 {{permutation is not one of 2 dimensions}}
+  // expected-error@+1 {{'glm.transpose' op failed to infer returned types}}
+  %y = glm.transpose %x [0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>
+  glm.return %y : tensor<2x2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2xf32> {
+  // expected-error@+2 {{permutation has 1 entries, expected 2}}
+  // expected-error@+1 {{'glm.transpose' op failed to infer returned types}}
+  %y = glm.transpose %x [0] : tensor<2x3xf32> -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{permutation is not one of 2 dimensions}}
+  // expected-error@+1 {{'glm.transpose' op failed to infer returned types}}
+  %y = glm.transpose %x [0, 2] : tensor<2x3xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
+  // expected-error@+1 {{'glm.slice' op dimension 1 of size 3 has no indices 1 to 3}}
+  %y = glm.slice %x [0, 1] step [1, 2] : tensor<2x3xf32> to tensor<2x2xf32>
+  glm.return %y : tensor<2x2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{'glm.slice' op has 1 starts and 2 steps, expected 2}}
+  %y = glm.slice %x [0] step [1, 1] : tensor<2x3xf32> to tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<6xf32> {
+  // expected-error@+1 {{'glm.slice' op result 'tensor<6xf32>' does not have the rank and element type of 'tensor<2x3xf32>'}}
+  %y = glm.slice %x [0, 0] step [1, 1] : tensor<2x3xf32> to tensor<6xf32>
+  glm.return %y : tensor<6xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{'glm.slice' op dimension 1 of size 3 has no indices 2 to 0}}
+  %y = glm.slice %x [0, 2] step [1, -9223372036854775808] : tensor<2x3xf32> to tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %z: tensor<3x3xf32>) -> tensor<2x6xf32> {
+  // expected-error@+2 {{cannot join 'tensor<2x3xf32>' and 'tensor<3x3xf32>' along axis 1}}
+  // expected-error@+1 {{'glm.concat' op failed to infer returned types}}
+  %y = glm.concat %x, %z axis 1 : (tensor<2x3xf32>, tensor<3x3xf32>) -> tensor<2x6xf32>
+  glm.return %y : tensor<2x6xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{axis 2 is not one of 2 dimensions}}
+  // expected-error@+1 {{'glm.concat' op failed to infer returned types}}
+  %y = glm.concat %x axis 2 : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<2xf32> {
+  // expected-error@+2 {{joins no tensors}}
+  // expected-error@+1 {{'glm.concat' op failed to infer returned types}}
+  %y = glm.concat axis 0 : () -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<4x3xf32> {
+  // expected-error@+1 {{'glm.expand' op cannot expand 'tensor<2x3xf32>' to 'tensor<4x3xf32>'}}
+  %y = glm.expand %x : tensor<2x3xf32> to tensor<4x3xf32>
+  glm.return %y : tensor<4x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<3xf32> {
+  // expected-error@+1 {{'glm.expand' op cannot expand 'tensor<2x3xf32>' to 'tensor<3xf32>'}}
+  %y = glm.expand %x : tensor<2x3xf32> to tensor<3xf32>
+  glm.return %y : tensor<3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{has 1 repeats, expected 2}}
+  // expected-error@+1 {{'glm.tile' op failed to infer returned types}}
+  %y = glm.tile %x [1] : tensor<2x3xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{cannot repeat a dimension of 2 -1 times}}
+  // expected-error@+1 {{'glm.tile' op failed to infer returned types}}
+  %y = glm.tile %x [-1, 1] : tensor<2x3xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<2xi64>) -> tensor<2x2xf32> {
+  // expected-error@+2 {{axis -1 is not one of 2 dimensions}}
+  // expected-error@+1 {{'glm.gather' op failed to infer returned types}}
+  %y = glm.gather %x, %i axis -1 : tensor<2x3xf32>, tensor<2xi64> -> tensor<2x2xf32>
+  glm.return %y : tensor<2x2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<2xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{'glm.gather' op operand #1 must be statically shaped tensor}}
+  %y = glm.gather %x, %i axis 0 : tensor<2x3xf32>, tensor<2xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<2x3xi64>) -> tensor<2xf32> {
+  // expected-error@+2 {{cannot gather from 'tensor<2x3xf32>' by 'tensor<2x3xi64>' with 0 batch dimensions}}
+  // expected-error@+1 {{'glm.gather_nd' op failed to infer returned types}}
+  %y = glm.gather_nd %x, %i batch 0 : tensor<2x3xf32>, tensor<2x3xi64> -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<3x1xi64>) -> tensor<3xf32> {
+  // expected-error@+2 {{cannot gather from 'tensor<2x3xf32>' by 'tensor<3x1xi64>' with 1 batch dimensions}}
+  // expected-error@+1 {{'glm.gather_nd' op failed to infer returned types}}
+  %y = glm.gather_nd %x, %i batch 1 : tensor<2x3xf32>, tensor<3x1xi64> -> tensor<3xf32>
+  glm.return %y : tensor<3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<i64>) -> tensor<2xf32> {
+  // expected-error@+2 {{cannot gather from 'tensor<2x3xf32>' by 'tensor<i64>' with 0 batch dimensions}}
+  // expected-error@+1 {{'glm.gather_nd' op failed to infer returned types}}
+  %y = glm.gather_nd %x, %i batch 0 : tensor<2x3xf32>, tensor<i64> -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<1x1xi64>, %u: tensor<1x2xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{updates are 'tensor<1x2xf32>', expected 'tensor<1x3xf32>'}}
+  // expected-error@+1 {{'glm.scatter_nd' op failed to infer returned types}}
+  %y = glm.scatter_nd %x, %i, %u : tensor<2x3xf32>, tensor<1x1xi64>, tensor<1x2xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %i: tensor<1x3xi64>, %u: tensor<1xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{cannot scatter into 'tensor<2x3xf32>' by 'tensor<1x3xi64>'}}
+  // expected-error@+1 {{'glm.scatter_nd' op failed to infer returned types}}
+  %y = glm.scatter_nd %x, %i, %u : tensor<2x3xf32>, tensor<1x3xi64>, tensor<1xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2xi64> {
+  // expected-error@+2 {{dimensions 1 to 3 are not among 2}}
+  // expected-error@+1 {{'glm.shape' op failed to infer returned types}}
+  %y = glm.shape %x [1 : 3] : tensor<2x3xf32> -> tensor<2xi64>
+  glm.return %y : tensor<2xi64>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %w: tensor<4x2xf32>) -> tensor<2x2xf32> {
+  // expected-error@+2 {{shapes do not multiply: 'tensor<2x3xf32>' and 'tensor<4x2xf32>'}}
+  // expected-error@+1 {{'glm.matmul' op failed to infer returned types}}
+  %y = glm.matmul %x, %w : tensor<2x3xf32>, tensor<4x2xf32> -> tensor<2x2xf32>
+  glm.return %y : tensor<2x2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %w: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{shapes do not multiply: 'tensor<2x3xf32>' and 'tensor<3x2xf32>' transposed}}
+  // expected-error@+1 {{'glm.matmul' op failed to infer returned types}}
+  %y = glm.matmul %x, %w transposed : tensor<2x3xf32>, tensor<3x2xf32> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>, %w: tensor<3xf32>) -> tensor<2xf32> {
+  // expected-error@+2 {{cannot multiply 'tensor<2x3xf32>' and 'tensor<3xf32>', expected one element type and two or more dimensions}}
+  // expected-error@+1 {{'glm.matmul' op failed to infer returned types}}
+  %y = glm.matmul %x, %w : tensor<2x3xf32>, tensor<3xf32> -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x1xf32> {
+  // expected-error@+1 {{'glm.reduce' op kind is 'median', expected sum, mean, max, min or prod}}
+  %y = glm.reduce "median" %x [1] : tensor<2x3xf32> -> tensor<2x1xf32>
+  glm.return %y : tensor<2x1xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<1x1xf32> {
+  // expected-error@+2 {{axes are not ascending dimensions of 'tensor<2x3xf32>'}}
+  // expected-error@+1 {{'glm.reduce' op failed to infer returned types}}
+  %y = glm.reduce "sum" %x [1, 0] : tensor<2x3xf32> -> tensor<1x1xf32>
+  glm.return %y : tensor<1x1xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2xf32> {
+  // expected-error@+2 {{'glm.reduce' op inferred type(s) 'tensor<2x1xf32>' are incompatible with return type(s) of operation 'tensor<2xf32>'}}
+  // expected-error@+1 {{'glm.reduce' op failed to infer returned types}}
+  %y = glm.reduce "sum" %x [1] : tensor<2x3xf32> -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{'glm.softmax' op axis 2 is not one of 2 dimensions}}
+  %y = glm.softmax %x axis 2 : tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{'glm.softmax' op axis -1 is not one of 2 dimensions}}
+  %y = glm.softmax %x axis -1 : tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<2xi32> {
+  // expected-error@+1 {{value is not a ranked tensor}}
+  %y = glm.constant dense<1> : vector<2xi32>
+  glm.return %y : tensor<2xi32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<4xf32> {
+  // expected-error@+1 {{'glm.weight' op stores 15 bytes, type 'tensor<4xf32>' takes 16}}
+  %y = glm.weight "w" <"w.bin", 0, 15, raw> : tensor<4xf32>
+  glm.return %y : tensor<4xf32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<4xf32> {
+  // expected-error@+1 {{custom op 'glm.weight' encoding is 'zip', expected raw or varint}}
+  %y = glm.weight "w" <"w.bin", 0, 16, zip> : tensor<4xf32>
+  glm.return %y : tensor<4xf32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<4xf32> {
+  // expected-error@+1 {{custom op 'glm.weight' offset 18446744073709551615 plus 16 bytes overflows}}
+  %y = glm.weight "w" <"w.bin", 18446744073709551615, 16, raw> : tensor<4xf32>
+  glm.return %y : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{panels hold a static 2-D tensor, found 'tensor<4xf32>'}}
+glm.graph @g(%w: !glm.packed<tensor<4xf32>, #glm.panels<1, 4>>) {
+  glm.return
+}
+
+// -----
+
+// expected-error@+1 {{layout is "rows", expected #glm.panels}}
+glm.graph @g(%w: !glm.packed<tensor<4x4xf32>, "rows">) {
+  glm.return
+}
+
+// -----
+
+// expected-error@+2 {{panels are along dimension 0 or 1, found 2}}
+// expected-error@+1 {{failed to parse Glm_PackedType parameter 'layout' which is to be a `::mlir::Attribute`}}
+glm.graph @g(%w: !glm.packed<tensor<4x4xf32>, #glm.panels<2, 4>>) {
+  glm.return
+}
+
+// -----
+
+// expected-error@+2 {{panels have 1 to 1024 columns, found 0}}
+// expected-error@+1 {{failed to parse Glm_PackedType parameter 'layout' which is to be a `::mlir::Attribute`}}
+glm.graph @g(%w: !glm.packed<tensor<4x4xf32>, #glm.panels<0, 0>>) {
+  glm.return
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xf32>) -> tensor<3xf32> {
+  // expected-error@+1 {{'glm.return' op returns 'tensor<2xf32>', 'g' declares 'tensor<3xf32>'}}
+  glm.return %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'glm.graph' op body does not end with glm.return}}
+glm.graph @g(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %y = glm.neg %x : tensor<2xf32>
+}
+
+// -----
+
+glm.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error@-1 {{'glm.kernel' op body does not end with glm.yield}}
+  glm.return %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'glm.kernel' op in_place names argument 1 and result 0}}
+glm.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> attributes {in_place = array<i64: 1, 0>} {
+  glm.yield %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'glm.kernel' op in_place has an odd number of entries}}
+glm.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> attributes {in_place = array<i64: 0>} {
+  glm.yield %x : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{'glm.launch' op there is no glm.kernel @missing}}
+  %y = glm.launch @missing(%x) : (tensor<2xf32>) -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> {
+  glm.yield %x : tensor<2xf32>
+}
+glm.graph @g(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error@+1 {{'glm.launch' op operands and results are not those of @k: '(tensor<2xf32>) -> tensor<2xf32>'}}
+  %y = glm.launch @k(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  glm.return %y : tensor<3xf32>
+}
+
+// -----
+
+glm.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> {
+  glm.yield %x : tensor<2xf32>
+}
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{'glm.planned_launch' op places do not match @k: '(tensor<2xf32>) -> tensor<2xf32>'}}
+  glm.planned_launch @k on "cpu" reads [] writes [] scratch []
+}
+
+// -----
+
+glm.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> {
+  glm.yield %x : tensor<2xf32>
+}
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{'glm.planned_launch' op #glm.place<arena[0:4]> is not a place for 'tensor<2xf32>'}}
+  glm.planned_launch @k on "cpu" reads [#glm.place<arena[0:4]>] writes [#glm.place<arena[0:8]>] scratch []
+}
+
+// -----
+
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{'glm.planned_launch' op there is no glm.kernel @missing}}
+  glm.planned_launch @missing on "cpu" reads [] writes [] scratch []
+}
+
+// -----
+
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{'glm.planned_copy' op copies 4 bytes to 8}}
+  glm.planned_copy <arena[0:4]> to <arena[8:8]>
+}
+
+// -----
+
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{custom op 'glm.planned_copy' memory is 'ram', expected arena, state, weights, input or output}}
+  glm.planned_copy <ram[0:4]> to <arena[8:4]>
+}
+
+// -----
+
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{custom op 'glm.planned_copy' offset -4 and 4 bytes are not a range}}
+  glm.planned_copy <arena[-4:4]> to <arena[8:4]>
+}
+
+// -----
+
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{custom op 'glm.planned_copy' index 1 does not fit memory 'arena'}}
+  glm.planned_copy <arena 1[0:4]> to <arena[8:4]>
+}
+
+// -----
+
+// expected-error@+1 {{'glm.program' op 1 : i64 is not a #glm.parameter}}
+glm.program @p arena 0 bound 0 peak [] inputs [1] outputs [] {
+}
+
+// -----
+
+glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
+  // expected-error@+1 {{'glm.constant' op is not a step of a program}}
+  %c = glm.constant dense<1.0> : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'glm.planned_copy' op expects parent op 'glm.program'}}
+glm.planned_copy <arena[0:4]> to <arena[8:4]>

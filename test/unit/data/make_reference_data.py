@@ -1,0 +1,432 @@
+#!/usr/bin/env python3
+"""Writes reference_cases.txt: inputs and expected outputs of every glm op.
+
+The expected values are computed by ONNX's own reference implementation
+(onnx.reference, NumPy underneath), one ONNX node a case; where it has none,
+by NumPy or Python itself. Needs numpy, onnx and
+ml_dtypes, which tests do not: the text file is committed.
+
+    python make_reference_data.py > reference_cases.txt
+
+Format, one case after another, tensors as bytes in hexadecimal (`-` is empty):
+
+    case NAME exact|close       close: within some units in the last place
+    in TYPE BYTES               operand %0, %1, ...
+    op TEXT                     the op in MLIR's text form
+    out TYPE BYTES              or: fails
+"""
+
+import math
+import sys
+import warnings
+
+import ml_dtypes
+import numpy as np
+import onnx
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
+
+warnings.simplefilter("ignore")
+
+bf16 = np.dtype(ml_dtypes.bfloat16)
+f16, f32, f64 = np.dtype("f2"), np.dtype("f4"), np.dtype("f8")
+i8, i16, i32, i64 = (np.dtype(t) for t in ("i1", "i2", "i4", "i8"))
+u8, u16, u32, u64 = (np.dtype(t) for t in ("u1", "u2", "u4", "u8"))
+b1 = np.dtype("?")
+FLOATS = [f16, bf16, f32, f64]
+SIGNED = [i8, i16, i32, i64]
+UNSIGNED = [u8, u16, u32, u64]
+NAMES = {b1: "i1", i8: "i8", i16: "i16", i32: "i32", i64: "i64", u8: "ui8", u16: "ui16", u32: "ui32",
+         u64: "ui64", f16: "f16", bf16: "bf16", f32: "f32", f64: "f64"}
+nan, inf = float("nan"), float("inf")
+random = np.random.default_rng(20)
+
+
+def mlir(array):
+    dims = "".join(f"{dim}x" for dim in array.shape)
+    return f"tensor<{dims}{NAMES[array.dtype]}>"
+
+
+def hexadecimal(array):
+    return np.ascontiguousarray(array).tobytes().hex() or "-"
+
+
+def model_of(op_type, inputs, output_type, attributes, opset):
+    names = [f"x{i}" for i in range(len(inputs))]
+    infos = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
+             for n, x in zip(names, inputs)]
+    node = helper.make_node(op_type, names, ["y"], **attributes)
+    out = helper.make_tensor_value_info("y", helper.np_dtype_to_tensor_dtype(output_type), None)
+    return helper.make_model(helper.make_graph([node], "g", infos, [out]), ir_version=10,
+                             opset_imports=[helper.make_opsetid("", opset)])
+
+
+def onnx_run(op_type, inputs, output_type=None, opset=22, **attributes):
+    """The result of one ONNX node."""
+    model = model_of(op_type, inputs, output_type or inputs[0].dtype, attributes, opset)
+    feeds = {f"x{i}": x for i, x in enumerate(inputs)}
+    expected = np.asarray(ReferenceEvaluator(model).run(None, feeds)[0])
+    if "--compare-ort" in sys.argv:
+        compare_with_onnxruntime(model, feeds, expected, op_type)
+    return expected
+
+
+def compare_with_onnxruntime(model, feeds, expected, op_type):
+    """Prints where another implementation differs; for us to judge."""
+    import onnxruntime
+    if op_type in ("Div", "Mod") and expected.dtype.kind in "iu":
+        return  # it traps on what we test
+    try:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        got = session.run(None, feeds)[0]
+    except Exception:
+        return  # a type that it does not implement
+    if not np.allclose(got.astype(f64), expected.astype(f64), rtol=1e-3, atol=1e-6, equal_nan=True):
+        print(op_type, [x.dtype.name for x in feeds.values()], "\n  onnx", expected.ravel()[:20], "\n  ort ", got.ravel()[:20],
+              file=sys.stderr)
+
+
+def emit(name, op, inputs, expected, exact=True):
+    """One case; {ins} and {out} in `op` become the operands' and the result's types."""
+    print(f"case {name} {'exact' if exact else 'close'}")
+    for x in inputs:
+        print(f"in {mlir(x)} {hexadecimal(x)}")
+    types = ", ".join(mlir(x) for x in inputs)
+    if isinstance(expected, str):
+        print("op " + op.replace("{ins}", types).replace("{out}", expected))
+        print("fails")
+    else:
+        print("op " + op.replace("{ins}", types).replace("{out}", mlir(expected)))
+        print(f"out {mlir(expected)} {hexadecimal(expected)}")
+
+
+def values(dtype, *numbers):
+    return np.array(numbers, dtype=dtype)
+
+
+def some(dtype, *shape, low=-8, high=8):
+    if dtype.kind in "iu":
+        return random.integers(0 if dtype.kind == "u" else low, high, shape).astype(dtype)
+    if dtype == b1:
+        return random.integers(0, 2, shape).astype(b1)
+    return random.uniform(low, high, shape).astype(f32).astype(dtype)
+
+
+# --- Elementwise ---------------------------------------------------------------
+
+SPECIALS = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.25, -7.75, 100.0, 1e-3, nan, inf, -inf]
+
+
+def unary_cases():
+    exact = ["neg", "abs", "sign", "floor", "ceil", "round"]
+    close = ["sqrt", "reciprocal", "exp", "log", "sin", "cos", "tanh", "sigmoid", "erf"]
+    for mnemonic in exact + close:
+        for dtype in FLOATS:
+            x = values(dtype, *SPECIALS)
+            # Computed in float64 and rounded once: NumPy's own 16-bit functions
+            # round more often.
+            expected = onnx_run(mnemonic.capitalize(), [x.astype(f64)])
+            if mnemonic == "erf":  # ONNX's reference knows float32 only
+                expected = np.vectorize(math.erf)(x.astype(f64))
+            emit(f"{mnemonic}_{NAMES[dtype]}", f"glm.{mnemonic} %0 : {{ins}}", [x], expected.astype(dtype), mnemonic in exact)
+    for mnemonic in ["neg", "abs", "sign"]:
+        for dtype in SIGNED:
+            limits = np.iinfo(dtype)
+            x = values(dtype, 0, 1, -1, 7, -7, limits.max, limits.min)
+            emit(f"{mnemonic}_{NAMES[dtype]}", f"glm.{mnemonic} %0 : {{ins}}", [x],
+                 onnx_run(mnemonic.capitalize(), [x]))
+    for mnemonic in ["abs", "sign"]:
+        for dtype in UNSIGNED:
+            x = values(dtype, 0, 1, 7, np.iinfo(dtype).max)
+            emit(f"{mnemonic}_{NAMES[dtype]}", f"glm.{mnemonic} %0 : {{ins}}", [x],
+                 onnx_run(mnemonic.capitalize(), [x]))
+    x = values(b1, True, False)
+    emit("not", "glm.not %0 : {ins}", [x], onnx_run("Not", [x]))
+    for dtype in FLOATS:
+        x = values(dtype, *SPECIALS)
+        emit(f"is_nan_{NAMES[dtype]}", "glm.is_nan %0 : {ins} -> {out}", [x], onnx_run("IsNaN", [x], b1))
+    x = np.array(2.25, f32)
+    emit("sqrt_rank0", "glm.sqrt %0 : {ins}", [x], onnx_run("Sqrt", [x]))
+    x = np.zeros((0, 3), f32)
+    emit("exp_empty", "glm.exp %0 : {ins}", [x], onnx_run("Exp", [x]))
+
+
+def cast_cases():
+    integers = SIGNED + UNSIGNED
+    narrow = [0, 1, 5, 100, 127]
+    for source in FLOATS + integers + [b1]:
+        for target in FLOATS + integers + [b1]:
+            if source == b1:
+                x = values(b1, False, True)
+            elif source.kind in "iu":
+                limits = np.iinfo(source)
+                x = values(source, *narrow, limits.max, limits.min, limits.max // 3)
+                if source.itemsize == 8 and target in FLOATS:
+                    # Ties and near-ties of every float's rounding.
+                    x = values(source, *narrow, 2**24 + 1, 2**24 + 3, 2**53 + 1, 2**53 + 3, 2**40 + 2**16, limits.max)
+            elif target in integers:
+                # Beyond the target's range ONNX leaves the result open.
+                x = values(source, 0.0, -0.0, 0.5, 0.99, 1.5, 2.5, 100.75, *([] if target in UNSIGNED else [-0.75, -1.5, -100.0]))
+            else:
+                x = values(source, *SPECIALS)
+                x = np.concatenate([x, values(source, 1 + 2**-11, 1 + 3 * 2**-11, 1 + 2**-8, 1 + 3 * 2**-8, 65504, 65519,
+                                              65520, 6e-8, 2.9e-8, 3.1e-8, 1e-5, 3.3e38, 1e-40)])
+            if source.itemsize == 8 and source.kind in "iu" and target == bf16:
+                # ml_dtypes rounds twice by way of float32; these are exact in it.
+                x = values(source, *narrow, 2**24 + 2**17, 2**24 + 3 * 2**16, 2**60 + 2**52)
+            if source == f64 and target == bf16:
+                x = x.astype(f32).astype(f64)
+            expected = onnx_run("Cast", [x], target, to=helper.np_dtype_to_tensor_dtype(target))
+            emit(f"cast_{NAMES[source]}_{NAMES[target]}", "glm.cast %0 : {ins} to {out}", [x], expected.astype(target))
+
+
+def binary_cases():
+    pairs = [((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1, 3), (4, 1)), ((), (2, 2)), ((1,), ()), ((0, 3), (1, 3))]
+    arithmetic = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div"}
+    for mnemonic, op_type in arithmetic.items():
+        text = f"glm.{mnemonic} %0, %1 : {{ins}} -> {{out}}"
+        for i, (left, right) in enumerate(pairs):
+            x, y = some(f32, *left), some(f32, *right)
+            emit(f"{mnemonic}_broadcast{i}", text, [x, y], onnx_run(op_type, [x, y]), False)
+        for dtype in FLOATS:
+            x, y = values(dtype, 1, 3.5, nan, inf, inf, 0.0, -1, 0), values(dtype, 3, -2, 1, -inf, 2, 0.0, 0.0, 1)
+            expected = onnx_run(op_type, [x.astype(f64), y.astype(f64)]).astype(dtype)
+            emit(f"{mnemonic}_{NAMES[dtype]}", text, [x, y], expected, False)
+        for dtype in SIGNED + UNSIGNED:
+            limits = np.iinfo(dtype)
+            x = values(dtype, 7, 7, limits.max, limits.max, limits.min, 0, limits.max)
+            y = values(dtype, 2, 3, 2, limits.max, 2, 5, 1)
+            if dtype in SIGNED:
+                x = np.concatenate([x, values(dtype, -7, 7, -7, -9, 5)])
+                y = np.concatenate([y, values(dtype, 2, -2, -2, 3, -1)])
+            emit(f"{mnemonic}_{NAMES[dtype]}", text, [x, y], onnx_run(op_type, [x, y]).astype(dtype))
+    integer_division_cases()
+    for dtype in FLOATS:
+        x, y = values(dtype, 7.5, -7.5, 7.5, -7.5, nan, 1, 5), values(dtype, 2, 2, -2, -2, 1, inf, 0)
+        expected = onnx_run("Mod", [x.astype(f64), y.astype(f64)], fmod=1).astype(dtype)
+        emit(f"mod_{NAMES[dtype]}", "glm.mod %0, %1 : {ins} -> {out}", [x, y], expected)
+        x, y = values(dtype, 2, 2, -2, -8, 0, 4, nan, inf, 1, 0), values(dtype, 3, -1, 3, 1 / 3, 0, 0.5, 0, -1, nan, -1)
+        expected = onnx_run("Pow", [x.astype(f64), y.astype(f64)]).astype(dtype)
+        emit(f"pow_{NAMES[dtype]}", "glm.pow %0, %1 : {ins} -> {out}", [x, y], expected, False)
+    for dtype in [i32, i64]:
+        x, y = values(dtype, 2, -3, 0, 1, 7, 3, -1, -1), values(dtype, 10, 3, 0, 40, 1, 19, 4, 5)
+        emit(f"pow_{NAMES[dtype]}", "glm.pow %0, %1 : {ins} -> {out}", [x, y], onnx_run("Pow", [x, y]))
+
+
+def integer_division_cases():
+    for dtype in SIGNED + UNSIGNED:
+        limits = np.iinfo(dtype)
+        x, y = values(dtype, 7, 8, 0, limits.max, limits.max), values(dtype, 3, 4, 5, 10, limits.max)
+        if dtype in SIGNED:
+            x = np.concatenate([x, values(dtype, -7, 7, -7, -6, limits.min, 5)])
+            y = np.concatenate([y, values(dtype, 3, -3, -3, 3, 7, -1)])
+        emit(f"mod_{NAMES[dtype]}", "glm.mod %0, %1 : {ins} -> {out}", [x, y], onnx_run("Mod", [x, y], fmod=0))
+        zero = values(dtype, 3, 0)
+        for mnemonic in ["div", "mod"]:
+            emit(f"{mnemonic}_zero_{NAMES[dtype]}", f"glm.{mnemonic} %0, %1 : {{ins}} -> {{out}}", [zero, zero],
+                 mlir(zero))
+        if dtype in SIGNED:
+            # What NumPy gives; C++ has no meaning for it.
+            x, y = values(dtype, limits.min), values(dtype, -1)
+            emit(f"div_overflow_{NAMES[dtype]}", "glm.div %0, %1 : {ins} -> {out}", [x, y], np.floor_divide(x, y))
+            emit(f"mod_overflow_{NAMES[dtype]}", "glm.mod %0, %1 : {ins} -> {out}", [x, y], np.mod(x, y))
+    # NumPy refuses negative powers of integers; truncated as ONNX Runtime does.
+    x, y = values(i32, 1, -1, -1, 2, -3), values(i32, -1, -1, -2, -1, -3)
+    emit("pow_negative", "glm.pow %0, %1 : {ins} -> {out}", [x, y], np.trunc(np.power(x.astype(f64), y)).astype(i32))
+    x = values(i64, 2, 0)
+    emit("pow_zero_negative", "glm.pow %0, %1 : {ins} -> {out}", [x, values(i64, 1, -1)], mlir(x))
+
+
+def comparison_cases():
+    for mnemonic, op_type in {"max": "Max", "min": "Min", "equal": "Equal", "less": "Less",
+                              "less_equal": "LessOrEqual"}.items():
+        output = None if mnemonic in ("max", "min") else b1
+        text = f"glm.{mnemonic} %0, %1 : {{ins}} -> {{out}}"
+        for dtype in FLOATS + SIGNED + UNSIGNED:
+            if dtype in FLOATS:
+                x, y = values(dtype, 1, 2, 2, nan, 1, inf, -inf, nan), values(dtype, 2, 1, 2, 1, nan, inf, inf, nan)
+            else:
+                limits = np.iinfo(dtype)
+                x = values(dtype, 1, 2, 2, limits.max, limits.min, limits.max)
+                y = values(dtype, 2, 1, 2, 1, limits.max, limits.min)
+            emit(f"{mnemonic}_{NAMES[dtype]}", text, [x, y], onnx_run(op_type, [x, y], output))
+        x, y = some(i32, 3, 1, low=-2, high=2), some(i32, 1, 4, low=-2, high=2)
+        emit(f"{mnemonic}_broadcast", text, [x, y], onnx_run(op_type, [x, y], output))
+    x, y = values(b1, False, False, True, True), values(b1, False, True, False, True)
+    emit("equal_i1", "glm.equal %0, %1 : {ins} -> {out}", [x, y], onnx_run("Equal", [x, y], b1))
+    for mnemonic in ["and", "or", "xor"]:
+        for name, left in {"": x, "_rank0": np.array(True)}.items():
+            emit(mnemonic + name, f"glm.{mnemonic} %0, %1 : {{ins}} -> {{out}}", [left, y],
+                 onnx_run(mnemonic.capitalize(), [left, y]))
+
+
+def where_cases():
+    for dtype in FLOATS + SIGNED + UNSIGNED + [b1]:
+        c, x, y = some(b1, 2, 1, 3), some(dtype, 4, 1), some(dtype)
+        emit(f"where_{NAMES[dtype]}", "glm.where %0, %1, %2 : {ins} -> {out}", [c, x, y],
+             onnx_run("Where", [c, x, y], dtype))
+    inputs = [np.array(False), values(f32, 1, 2), values(f32, -inf, nan)]
+    emit("where_rank0", "glm.where %0, %1, %2 : {ins} -> {out}", inputs, onnx_run("Where", inputs, f32))
+
+
+# --- Movement ------------------------------------------------------------------
+
+def listed(numbers):
+    return "[" + ", ".join(str(n) for n in numbers) + "]"
+
+
+def movement_cases():
+    for dtype in [b1, i8, f16, bf16, i32, f32, f64]:
+        x = some(dtype, 2, 3, 4)
+        for order in ([2, 1, 0], [1, 0, 2], [0, 1, 2], [0, 2, 1]):
+            emit(f"transpose_{NAMES[dtype]}_{''.join(map(str, order))}", f"glm.transpose %0 {listed(order)} : {{ins}} -> {{out}}",
+                 [x], onnx_run("Transpose", [x], perm=order))
+    x = np.array(5, f32)
+    emit("transpose_rank0", "glm.transpose %0 [] : {ins} -> {out}", [x], onnx_run("Transpose", [x]))
+    x = some(f32, 2, 0, 3)
+    emit("transpose_empty", "glm.transpose %0 [2, 0, 1] : {ins} -> {out}", [x], onnx_run("Transpose", [x], perm=[2, 0, 1]))
+    x = some(f32, 2, 6)
+    for shape in ([3, 4], [12], [1, 2, 1, 6]):
+        emit(f"reshape_{len(shape)}", "glm.reshape %0 : {ins} to {out}", [x],
+             onnx_run("Reshape", [x, np.array(shape, i64)]))
+    x = some(f32, 1)
+    emit("reshape_rank0", "glm.reshape %0 : {ins} to {out}", [x], onnx_run("Reshape", [x, np.zeros(0, i64)]))
+    slice_cases()
+    for axis, shapes in [(0, [(2, 3), (1, 3)]), (1, [(2, 3), (2, 1), (2, 4)]), (1, [(2, 0), (2, 3)]), (2, [(2, 2, 1), (2, 2, 2)])]:
+        inputs = [some(f32, *shape) for shape in shapes]
+        operands = ", ".join(f"%{i}" for i in range(len(inputs)))
+        emit(f"concat_{axis}_{len(inputs)}", f"glm.concat {operands} axis {axis} : ({{ins}}) -> {{out}}", inputs,
+             onnx_run("Concat", inputs, axis=axis))
+    for shape, to in [((1, 3), (2, 1, 3)), ((1, 3), (2, 4, 3)), ((), (2, 2)), ((3, 1), (3, 4)), ((1,), (0,)), ((2,), (2,))]:
+        x = some(i64, *shape)
+        emit("expand_" + "x".join(map(str, to)), "glm.expand %0 : {ins} to {out}", [x],
+             onnx_run("Expand", [x, np.array(to, i64)]))
+    for shape, repeats in [((2, 3), (1, 2)), ((2, 3), (2, 2)), ((2,), (0,)), ((), ()), ((1, 2, 1), (3, 1, 2))]:
+        x = some(f16, *shape)
+        emit("tile_" + "x".join(map(str, repeats)), f"glm.tile %0 {listed(repeats)} : {{ins}} -> {{out}}", [x],
+             onnx_run("Tile", [x, np.array(repeats, i64)]))
+    for shape, start, end in [((2, 3), 0, 2), ((2, 3, 4), 1, 2), ((), 0, 0), ((5, 0), 0, 2)]:
+        x = some(f32, *shape)
+        emit(f"shape_{'x'.join(map(str, shape))}_{start}_{end}", f"glm.shape %0 [{start} : {end}] : {{ins}} -> {{out}}", [x],
+             onnx_run("Shape", [x], i64, start=start, end=end))
+
+
+def slice_cases():
+    """ONNX's starts, ends and steps; ours are clamped starts and a result type."""
+    for i, (shape, slices) in enumerate([
+            ((2, 8), [(0, 2, 1), (1, 8, 2)]), ((2, 8), [(1, 2, 1), (7, -100, -3)]), ((5,), [(4, -100, -1)]),
+            ((5,), [(-2, 100, 1)]), ((3, 4), [(0, 3, 2), (3, 0, -2)]), ((4, 3), [(2, 2, 1), (0, 3, 1)]),
+            ((2, 3, 4), [(1, 2, 1), (0, 3, 1), (-1, -5, -1)])]):
+        x = some(f32, *shape)
+        starts, ends, steps = (np.array([s[k] for s in slices], i64) for k in range(3))
+        expected = onnx_run("Slice", [x, starts, ends, np.arange(len(shape), dtype=i64), steps])
+        clamped = [s + dim if s < 0 else s for s, dim in zip(starts, shape)]
+        emit(f"slice_{i}", f"glm.slice %0 {listed(clamped)} step {listed(steps)} : {{ins}} to {{out}}", [x], expected)
+
+
+def gather_cases():
+    gather = "glm.gather %0, %1 axis {axis} : {ins} -> {out}"
+    for axis, shape, indices in [(0, (4, 3), [[0, -1, 2]]), (1, (4, 3), [2, -3]), (1, (2, 3, 2), 1), (0, (3,), -3),
+                                 (2, (2, 1, 5), [[4, 0], [-5, 2]]), (0, (4, 2), []), (1, (0, 3), [0])]:
+        for index in (i32, i64):
+            x, i = some(f32, *shape), np.array(indices, index)
+            emit(f"gather_{axis}_{len(shape)}_{i.size}_{NAMES[index]}", gather.replace("{axis}", str(axis)), [x, i],
+                 onnx_run("Gather", [x, i], axis=axis))
+    for index in (4, -5, 2**40, -2**63):
+        x, i = some(f32, 4, 3), values(i64, 0, index)
+        emit(f"gather_outside_{index}", gather.replace("{axis}", "0"), [x, i], "tensor<2x3xf32>")
+    gather_nd = "glm.gather_nd %0, %1 batch {batch} : {ins} -> {out}"
+    for batch, shape, indices in [(0, (4, 5, 6), [[0], [3], [-4]]), (0, (4, 5, 6), [[0, 1], [3, -1]]),
+                                  (0, (2, 2), [[[1, 1]], [[0, -2]]]), (1, (2, 3, 4), [[[1], [0]], [[2], [-1]]]),
+                                  (2, (2, 2, 3), [[[0], [1]], [[2], [-3]]]), (1, (2, 3, 4), [[1], [2]]), (1, (2, 3, 2), [[0, 1], [-1, -1]])]:
+        x, i = some(i16, *shape, high=99), np.array(indices, i64)
+        emit(f"gather_nd_{batch}_{'x'.join(map(str, shape + i.shape))}", gather_nd.replace("{batch}", str(batch)), [x, i],
+             onnx_run("GatherND", [x, i], batch_dims=batch))
+    x, i = some(f32, 2, 2), np.array([[1, 2]], i64)
+    emit("gather_nd_outside", gather_nd.replace("{batch}", "0"), [x, i], "tensor<1xf32>")
+    scatter_nd = "glm.scatter_nd %0, %1, %2 : {ins} -> {out}"
+    for shape, indices, rest in [((4, 5), [[0], [-1]], (5,)), ((8,), [[4], [3], [1], [7]], ()), ((2, 3, 2), [[0, 1], [1, -1]], (2,)),
+                                 ((5,), [[2], [2], [-3]], ()), ((3, 2), [[[0], [2]]], (2,)), ((4,), np.zeros((0, 1)), ())]:
+        i = np.array(indices, i64)
+        x, u = some(f32, *shape), some(f32, *i.shape[:-1], *rest)
+        emit(f"scatter_nd_{'x'.join(map(str, shape + i.shape))}", scatter_nd, [x, i, u], onnx_run("ScatterND", [x, i, u]))
+    inputs = [some(f32, 4), np.array([[4]], i64), some(f32, 1)]
+    emit("scatter_nd_outside", scatter_nd, inputs, "tensor<4xf32>")
+
+
+# --- Matmul and reductions -----------------------------------------------------
+
+def matmul_cases():
+    text = "glm.matmul %0, %1{how} : {ins} -> {out}"
+    for left, right in [((2, 3), (3, 4)), ((1, 7, 8), (8, 5)), ((2, 1, 3, 4), (5, 4, 2)), ((3, 1), (1, 3)), ((2, 0), (0, 3)),
+                        ((1, 1), (1, 1)), ((4, 2, 3), (4, 3, 2))]:
+        for dtype in [f32, f64, f16, bf16]:
+            x, y = some(dtype, *left, low=-1, high=1), some(dtype, *right, low=-1, high=1)
+            expected = onnx_run("MatMul", [x.astype(f64), y.astype(f64)]).astype(dtype)
+            name = "x".join(map(str, left)) + "_" + "x".join(map(str, right)) + "_" + NAMES[dtype]
+            emit("matmul_" + name, text.replace("{how}", ""), [x, y], expected, False)
+            turned = np.ascontiguousarray(np.swapaxes(y, -1, -2))
+            emit("matmul_transposed_" + name, text.replace("{how}", " transposed"), [x, turned], expected, False)
+    for dtype in [i32, i64, u32, u64]:
+        x, y = some(dtype, 2, 3, high=2**30), some(dtype, 3, 2, high=2**30)
+        emit(f"matmul_{NAMES[dtype]}", text.replace("{how}", ""), [x, y], onnx_run("MatMul", [x, y]))
+    x, y = values(f32, nan, 1, inf, 0).reshape(2, 2), values(f32, 1, 2, 3, 4).reshape(2, 2)
+    emit("matmul_nan", text.replace("{how}", ""), [x, y], onnx_run("MatMul", [x, y]), False)
+
+
+def reduction_cases():
+    for kind in ["sum", "mean", "max", "min", "prod"]:
+        op_type = "Reduce" + kind.capitalize()
+        text = f'glm.reduce "{kind}" %0 {{axes}} : {{ins}} -> {{out}}'
+        for shape, axes in [((2, 3, 4), [2]), ((2, 3, 4), [0, 2]), ((2, 3, 4), [1]), ((2, 3), [0, 1]), ((3, 1), [1]), ((0, 3), [1])]:
+            for dtype in [f32, f16, f64, i32, i64]:
+                x = some(dtype, *shape, low=-4, high=5)
+                wide = x if dtype.kind == "i" else x.astype(f64)
+                expected = onnx_run(op_type, [wide, np.array(axes, i64)], keepdims=1).astype(dtype)
+                if kind == "mean" and dtype.kind == "i":
+                    # NumPy divides as floats and ONNX's reference then truncates.
+                    assert np.array_equal(expected, np.trunc(np.mean(x, axis=tuple(axes), keepdims=True)).astype(dtype))
+                emit(f"{kind}_{'x'.join(map(str, shape))}_{'_'.join(map(str, axes))}_{NAMES[dtype]}", text.replace("{axes}", listed(axes)), [x], expected,
+                     dtype.kind == "i")
+        x = values(f32, 1, nan, 3, inf, -inf, 0).reshape(2, 3)
+        emit(f"{kind}_nan", text.replace("{axes}", "[1]"), [x], onnx_run(op_type, [x, values(i64, 1)], keepdims=1), False)
+        x = some(f32, 2, 2)
+        emit(f"{kind}_no_axes", text.replace("{axes}", "[]"), [x],
+             onnx_run(op_type, [x, np.zeros(0, i64)], keepdims=1, noop_with_empty_axes=1), False)
+        x = np.array(3.5, f32)
+        emit(f"{kind}_rank0", text.replace("{axes}", "[]"), [x], x)
+    for kind, op_type in [("sum", "ReduceSum"), ("prod", "ReduceProd"), ("max", "ReduceMax"), ("min", "ReduceMin")]:
+        for dtype in [f32, i32] if kind in ("max", "min") else [f32, i64]:
+            x = np.zeros((2, 0), dtype)
+            emit(f"{kind}_of_nothing_{NAMES[dtype]}", f'glm.reduce "{kind}" %0 [1] : {{ins}} -> {{out}}', [x],
+                 onnx_run(op_type, [x, values(i64, 1)], keepdims=1))
+    for dtype in [i8, u8, i64, u64]:
+        limits = np.iinfo(dtype)
+        x = values(dtype, limits.max, 1, limits.min).reshape(1, 3)
+        for kind in ["max", "min"]:
+            emit(f"{kind}_limits_{NAMES[dtype]}", f'glm.reduce "{kind}" %0 [1] : {{ins}} -> {{out}}', [x],
+                 onnx_run("Reduce" + kind.capitalize(), [x, values(i64, 1)], keepdims=1))
+    emit("mean_of_nothing_i64", 'glm.reduce "mean" %0 [1] : {ins} -> {out}', [np.zeros((2, 0), i64)], "tensor<2x1xi64>")
+    for dtype in FLOATS:
+        for axis in (0, 1, 2):
+            x = some(dtype, 2, 3, 4)
+            expected = onnx_run("Softmax", [x.astype(f64)], axis=axis).astype(dtype)
+            emit(f"softmax_{axis}_{NAMES[dtype]}", f"glm.softmax %0 axis {axis} : {{ins}}", [x], expected, False)
+    x = values(f32, 1, -inf, 2, -inf, -inf, -inf, 1000, 1001, 1002, nan, 1, 2, inf, 1, 2).reshape(5, 3)
+    emit("softmax_infinite", "glm.softmax %0 axis 1 : {ins}", [x], onnx_run("Softmax", [x], axis=1), False)
+    x = np.zeros((2, 0), f32)
+    emit("softmax_empty", "glm.softmax %0 axis 1 : {ins}", [x], x)
+
+
+if __name__ == "__main__":
+    unary_cases()
+    cast_cases()
+    binary_cases()
+    comparison_cases()
+    where_cases()
+    movement_cases()
+    gather_cases()
+    matmul_cases()
+    reduction_cases()
