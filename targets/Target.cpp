@@ -1,0 +1,233 @@
+//===- Target.cpp - Reading target files, and what this machine can run -----===//
+//
+// The reader is strict: a key that is missing, unknown or of another type is an
+// error that names the file and the key, since a typo would otherwise become a
+// slow or wrong program without a word.
+//
+//===----------------------------------------------------------------------===//
+#include "targets/Target.h"
+
+#include "targets/TargetFiles.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <algorithm>
+
+namespace glmc::targets {
+namespace {
+
+/// No count or size of a target is larger; keeps arithmetic on them safe.
+constexpr int64_t largestNumber = int64_t(1) << 40;
+
+/// What a JSON value is, with its content where that is short.
+std::string show(const llvm::json::Value &value) {
+  if (value.kind() == llvm::json::Value::Array)
+    return "an array";
+  if (value.kind() == llvm::json::Value::Object)
+    return "an object";
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+/// Takes the keys of one file, one by one, and remembers the first error.
+class Reader {
+public:
+  Reader(const std::string &file, const llvm::json::Object &object, std::string &error)
+      : file(file), object(object), error(error) {}
+
+  bool ok() const { return !failed; }
+
+  void fail(llvm::StringRef key, const std::string &found, const std::string &expected) {
+    if (ok())
+      error = file + ": key '" + key.str() + "': found " + found + ", expected " + expected;
+    failed = true;
+  }
+
+  void text(llvm::StringRef key, std::string &into, bool mayBeEmpty = false) {
+    const llvm::json::Value *value = get(key, "a string");
+    if (!value)
+      return;
+    auto string = value->getAsString();
+    if (!string || (string->empty() && !mayBeEmpty))
+      return fail(key, show(*value), mayBeEmpty ? "a string" : "a string that is not empty");
+    into = string->str();
+  }
+
+  void number(llvm::StringRef key, int64_t &into, int64_t least) {
+    const llvm::json::Value *value = get(key, "an integer");
+    if (!value)
+      return;
+    auto integer = value->getAsInteger();
+    if (!integer || *integer < least || *integer > largestNumber)
+      return fail(key, show(*value), "an integer of at least " + std::to_string(least));
+    into = *integer;
+  }
+
+  void list(llvm::StringRef key, std::vector<std::string> &into) {
+    const llvm::json::Value *value = get(key, "an array of strings");
+    if (!value)
+      return;
+    const llvm::json::Array *array = value->getAsArray();
+    if (!array)
+      return fail(key, show(*value), "an array of strings");
+    for (const llvm::json::Value &element : *array) {
+      auto string = element.getAsString();
+      if (!string || string->empty())
+        return fail(key, show(element), "strings that are not empty");
+      into.push_back(string->str());
+    }
+  }
+
+  /// After all keys: is there one that nothing took?
+  void finish() {
+    for (const auto &entry : object)
+      if (std::find(taken.begin(), taken.end(), entry.first.str()) == taken.end())
+        return fail(entry.first, "a key that is not known", "only " + knownKeys());
+  }
+
+private:
+  const llvm::json::Value *get(llvm::StringRef key, const std::string &expected) {
+    taken.push_back(key.str());
+    const llvm::json::Value *value = object.get(key);
+    if (!value)
+      fail(key, "nothing", expected);
+    return value;
+  }
+
+  std::string knownKeys() const {
+    std::string names;
+    for (const std::string &key : taken)
+      names += (names.empty() ? "" : ", ") + key;
+    return names;
+  }
+
+  const std::string &file;
+  const llvm::json::Object &object;
+  std::string &error;
+  std::vector<std::string> taken;
+  bool failed = false;
+};
+
+std::optional<Target> readFile(const std::string &path, std::string &error) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer) {
+    error = path + ": the target file cannot be read: " + buffer.getError().message();
+    return std::nullopt;
+  }
+  return parseTarget(path, (*buffer)->getBuffer().str(), error);
+}
+
+std::string known() {
+  std::string names;
+  for (const std::string &name : targetNames())
+    names += name + ", ";
+  return names + "host, or the path of a .json file";
+}
+
+std::optional<Target> findHost(std::string &error) {
+  std::optional<Target> best;
+  for (const TargetFile &file : targetFiles()) {
+    std::optional<Target> target = parseTarget(std::string(file.name), std::string(file.text), error);
+    if (!target)
+      return std::nullopt;
+    if (missingFeatures(*target).empty() && (!best || best->requirements.size() < target->requirements.size()))
+      best = target;
+  }
+  if (best)
+    best->name = "host (" + best->name + ")";
+  else
+    error = "target 'host': this machine (" + llvm::sys::getDefaultTargetTriple() +
+            ") meets none of the targets that are known";
+  return best;
+}
+
+} // namespace
+
+std::vector<std::string> targetNames() {
+  std::vector<std::string> names;
+  for (const TargetFile &file : targetFiles())
+    names.push_back(llvm::StringRef(file.name.data(), file.name.size()).drop_back(5).str()); // ".json"
+  // File names sort "x86-64-v3.json" before "x86-64.json".
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<Target> parseTarget(const std::string &file, const std::string &text, std::string &error) {
+  auto value = llvm::json::parse(text);
+  if (!value) {
+    error = file + ": not JSON: " + llvm::toString(value.takeError());
+    return std::nullopt;
+  }
+  const llvm::json::Object *object = value->getAsObject();
+  if (!object) {
+    error = file + ": found " + show(*value) + ", expected a JSON object with the keys of a target";
+    return std::nullopt;
+  }
+  Target target;
+  Reader reader(file, *object, error);
+  reader.text("name", target.name);
+  reader.text("description", target.description);
+  reader.text("triple", target.triple);
+  reader.text("baseline_cpu", target.baselineCpu, /*mayBeEmpty=*/true);
+  reader.text("cpu", target.cpu, /*mayBeEmpty=*/true);
+  reader.text("features", target.features, /*mayBeEmpty=*/true);
+  reader.text("halide", target.halide);
+  reader.number("vector_bytes", target.vectorBytes, 1);
+  reader.number("vector_registers", target.vectorRegisters, 1);
+  reader.number("l1_bytes", target.l1Bytes, 0);
+  reader.number("l2_bytes", target.l2Bytes, 0);
+  reader.list("requires", target.requirements);
+  reader.text("cxx_target", target.cxxTarget, /*mayBeEmpty=*/true);
+  reader.number("stack_limit", target.stackLimit, 0);
+  reader.finish();
+  if (reader.ok() && (target.vectorBytes & (target.vectorBytes - 1)) != 0)
+    reader.fail("vector_bytes", std::to_string(target.vectorBytes), "a power of two");
+  if (reader.ok() && llvm::Triple(target.triple).getArch() == llvm::Triple::UnknownArch)
+    reader.fail("triple", "\"" + target.triple + "\"", "a triple whose processor LLVM knows");
+  if (!reader.ok())
+    return std::nullopt;
+  return target;
+}
+
+std::optional<Target> findTarget(const std::string &name, std::string &error) {
+  if (name == "host")
+    return findHost(error);
+  llvm::StringRef wanted = name;
+  bool resolved = wanted.consume_front("host (") && wanted.consume_back(")");
+  for (const TargetFile &file : targetFiles()) {
+    llvm::StringRef fileName(file.name.data(), file.name.size());
+    if (fileName.drop_back(5) != wanted)
+      continue;
+    std::optional<Target> target = parseTarget(fileName.str(), std::string(file.text), error);
+    // A dump holds the name that "host" resolved to; it stays that target.
+    if (target && resolved)
+      target->name = name;
+    return target;
+  }
+  if (wanted.contains('/') || wanted.ends_with(".json"))
+    return readFile(name, error);
+  error = "target '" + name + "' is not known, expected " + known();
+  return std::nullopt;
+}
+
+std::vector<std::string> missingFeatures(const Target &target) {
+  llvm::Triple wanted(target.triple), here(llvm::sys::getDefaultTargetTriple());
+  if (wanted.getArch() != here.getArch())
+    return {"a " + wanted.getArchName().str() + " processor (this machine is " + here.getArchName().str() + ")"};
+  if (wanted.getOS() != here.getOS())
+    return {"the system " + wanted.getOSName().str() + " (this machine runs " + here.getOSName().str() + ")"};
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  std::vector<std::string> missing;
+  for (const std::string &name : target.requirements)
+    if (!features.lookup(name))
+      missing.push_back(name);
+  return missing;
+}
+
+} // namespace glmc::targets

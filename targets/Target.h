@@ -1,0 +1,61 @@
+//===- Target.h - What glmc knows of a processor ------------------------------===//
+//
+// A target is a small JSON file: the ones in this folder are built into glmc,
+// others are named by path. Whoever needs to know something of the processor
+// (families for schedules, emitters for code) reads a field here; nothing asks
+// for a triple or an #ifdef.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_TARGETS_TARGET_H
+#define GLMC_TARGETS_TARGET_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace glmc::targets {
+
+/// One target. Every field has a key of the same words in the data file
+/// (`vectorBytes` is "vector_bytes"); all keys must be there and no other.
+struct Target {
+  std::string name;        ///< "x86-64-v3"; the best one found for this machine
+                           ///< by "host" has the name "host (x86-64-v3)".
+  std::string description; ///< One line for `glmc targets`.
+  std::string triple;      ///< LLVM's.
+  std::string baselineCpu; ///< LLVM's name of a CPU that every machine of the
+                           ///< triple can stand in for; checks are built for it.
+  std::string cpu;         ///< LLVM's name of the CPU.
+  std::string features;    ///< LLVM features on top of the CPU's: "+a,-b".
+  std::string halide;      ///< Halide's target, without glmc's own suffixes.
+  int64_t vectorBytes = 0; ///< Natural width of a vector.
+  int64_t vectorRegisters = 0;
+  int64_t l1Bytes = 0; ///< Data cache of one core.
+  int64_t l2Bytes = 0;
+  /// CPU features, by LLVM's names, that a program checks before it runs.
+  std::vector<std::string> requirements;
+  /// What g++ and clang take in __attribute__((target("..."))).
+  std::string cxxTarget;
+  int64_t stackLimit = 0; ///< Bytes that one temporary of a kernel may take on
+                          ///< the stack; larger ones become scratch.
+};
+
+/// Names of the targets that are built in, simplest first. "host" is not among
+/// them.
+std::vector<std::string> targetNames();
+
+/// The target of this name: one of targetNames(), "host" (the most capable of
+/// them that this machine meets) or the path of a data file (it has a '/' or
+/// ends in ".json"). Sets `error` and returns nothing if there is none.
+std::optional<Target> findTarget(const std::string &name, std::string &error);
+
+/// Reads a target from the text of a data file; `file` is for the error.
+std::optional<Target> parseTarget(const std::string &file, const std::string &text, std::string &error);
+
+/// What the target requires that this machine lacks: names of CPU features, or
+/// one line on the processor if it is another. Empty: code for it runs here.
+std::vector<std::string> missingFeatures(const Target &target);
+
+} // namespace glmc::targets
+
+#endif // GLMC_TARGETS_TARGET_H
