@@ -1,0 +1,51 @@
+//===- Embedded.cpp - Names for what runtime-min carries ---------------------===//
+//
+// The table of feature names; the embedded bytes are generated (Embed.cmake).
+//
+//===----------------------------------------------------------------------===//
+#include "runtime-min/Embedded.h"
+
+#include "runtime-min/cpu.h"
+
+namespace glmc {
+
+std::optional<uint64_t> cpuFeatureBit(std::string_view name) {
+  static const struct {
+    std::string_view name;
+    GlmcCpuFeature bit;
+  } names[] = {
+      {"sse3", glmc_cpu_sse3},
+      {"ssse3", glmc_cpu_ssse3},
+      {"sse4.1", glmc_cpu_sse4_1},
+      {"sse4.2", glmc_cpu_sse4_2},
+      {"popcnt", glmc_cpu_popcnt},
+      {"cx16", glmc_cpu_cx16},
+      {"lahf", glmc_cpu_lahf},
+      {"avx", glmc_cpu_avx},
+      {"avx2", glmc_cpu_avx2},
+      {"fma", glmc_cpu_fma},
+      {"f16c", glmc_cpu_f16c},
+      {"bmi", glmc_cpu_bmi},
+      {"bmi2", glmc_cpu_bmi2},
+      {"lzcnt", glmc_cpu_lzcnt},
+      {"movbe", glmc_cpu_movbe},
+      {"avx512f", glmc_cpu_avx512f},
+      {"avx512bw", glmc_cpu_avx512bw},
+      {"avx512dq", glmc_cpu_avx512dq},
+      {"avx512vl", glmc_cpu_avx512vl},
+      {"avx512cd", glmc_cpu_avx512cd},
+      {"avx512vnni", glmc_cpu_avx512vnni},
+      {"avx512bf16", glmc_cpu_avx512bf16},
+      {"avx512fp16", glmc_cpu_avx512fp16},
+      {"avxvnni", glmc_cpu_avxvnni},
+      {"amx_tile", glmc_cpu_amx_tile},
+      {"amx_int8", glmc_cpu_amx_int8},
+      {"amx_bf16", glmc_cpu_amx_bf16},
+  };
+  for (const auto &known : names)
+    if (known.name == name)
+      return uint64_t(1) << known.bit;
+  return std::nullopt;
+}
+
+} // namespace glmc

@@ -1,0 +1,31 @@
+//===- Embedded.h - runtime-min, carried inside glmc -------------------------===//
+//
+// What generated code may carry is part of the compiler's own binary: the text
+// of the headers, pasted into emitted C++, and bitcode, linked into objects.
+// Both are made when glmc is built; users need neither files nor a compiler.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_RUNTIME_MIN_EMBEDDED_H
+#define GLMC_RUNTIME_MIN_EMBEDDED_H
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace glmc {
+
+/// Text of a file of runtime-min, by its name: "vector.h", "math.h", "cpu.cpp",
+/// "LICENCE.txt". Empty when there is none of that name.
+std::string_view runtimeText(std::string_view name);
+
+/// LLVM 22 bitcode of cpu.cpp for x86-64 without any extension; defines
+/// glmc_cpu_supports and needs nothing.
+std::string_view runtimeBitcode();
+
+/// Bit of a feature by its name in target files ("avx2", "sse4.2"), as
+/// glmc_cpu_supports takes it; nothing when the name is not known.
+std::optional<uint64_t> cpuFeatureBit(std::string_view name);
+
+} // namespace glmc
+
+#endif // GLMC_RUNTIME_MIN_EMBEDDED_H

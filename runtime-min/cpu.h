@@ -1,0 +1,56 @@
+//===- cpu.h - Does this processor have what the code needs? -----------------===//
+//
+// The one question that `init` asks before any kernel may run. Used three
+// times: pasted into generated C++, as bitcode in generated objects, and by
+// glmc itself, which turns the names in target files into bits.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_RUNTIME_MIN_CPU_H
+#define GLMC_RUNTIME_MIN_CPU_H
+
+#include <stdint.h>
+
+/// Features by bit number. The name in a target file's "requires" is the
+/// enumerator without `glmc_cpu_`, with '.' for '_' in sse4_1 and sse4_2.
+enum GlmcCpuFeature {
+  glmc_cpu_sse3 = 0,
+  glmc_cpu_ssse3 = 1,
+  glmc_cpu_sse4_1 = 2,
+  glmc_cpu_sse4_2 = 3,
+  glmc_cpu_popcnt = 4,
+  glmc_cpu_cx16 = 5,
+  glmc_cpu_lahf = 6,
+  glmc_cpu_avx = 7,
+  glmc_cpu_avx2 = 8,
+  glmc_cpu_fma = 9,
+  glmc_cpu_f16c = 10,
+  glmc_cpu_bmi = 11,
+  glmc_cpu_bmi2 = 12,
+  glmc_cpu_lzcnt = 13,
+  glmc_cpu_movbe = 14,
+  glmc_cpu_avx512f = 15,
+  glmc_cpu_avx512bw = 16,
+  glmc_cpu_avx512dq = 17,
+  glmc_cpu_avx512vl = 18,
+  glmc_cpu_avx512cd = 19,
+  glmc_cpu_avx512vnni = 20,
+  glmc_cpu_avx512bf16 = 21,
+  glmc_cpu_avx512fp16 = 22,
+  glmc_cpu_avxvnni = 23,
+  glmc_cpu_amx_tile = 24,
+  glmc_cpu_amx_int8 = 25,
+  glmc_cpu_amx_bf16 = 26,
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/// 1 when this processor has every feature whose bit is set in `required` and
+/// the operating system keeps the registers that they use; else 0. Processors
+/// other than x86-64 are not asked: always 1.
+int glmc_cpu_supports(uint64_t required);
+#ifdef __cplusplus
+}
+#endif
+
+#endif // GLMC_RUNTIME_MIN_CPU_H
