@@ -1,0 +1,372 @@
+//===- KernelRunner.cpp - Builds and runs kernels in unit tests -------------===//
+#include "test/unit/KernelRunner.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+namespace glmc::kernels::test {
+
+//===----------------------------------------------------------------------===//
+// Arrays
+//===----------------------------------------------------------------------===//
+
+namespace {
+template <typename T> T load(const std::vector<uint8_t> &bytes, int64_t i) {
+  T value;
+  std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+  return value;
+}
+template <typename T> void store(std::vector<uint8_t> &bytes, int64_t i, T value) {
+  std::memcpy(bytes.data() + i * sizeof(T), &value, sizeof(T));
+}
+
+double halfToDouble(uint16_t h) {
+  int exponent = (h >> 10) & 31, fraction = h & 1023;
+  double value = exponent == 0    ? std::ldexp(fraction, -24)
+                 : exponent == 31 ? (fraction ? NAN : INFINITY)
+                                  : std::ldexp(1024 + fraction, exponent - 25);
+  return h & 0x8000 ? -value : value;
+}
+
+/// Nearest representable by search among all halves: slow and plain.
+uint16_t doubleToHalf(double value) {
+  if (std::isnan(value))
+    return 0x7e00;
+  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  double magnitude = std::fabs(value);
+  if (magnitude >= 65520)
+    return sign | 0x7c00;
+  int low = 0, high = 0x7bff; // largest half <= magnitude
+  while (low < high) {
+    int middle = (low + high + 1) / 2;
+    if (halfToDouble(middle) <= magnitude)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  double below = halfToDouble(low), above = low == 0x7bff ? 65536 : halfToDouble(low + 1);
+  bool up = magnitude - below > above - magnitude || (magnitude - below == above - magnitude && (low & 1));
+  return sign | (low + up);
+}
+
+uint16_t doubleToBfloat(double value) {
+  float f = static_cast<float>(value);
+  if (std::isnan(value))
+    return 0x7fc0;
+  uint32_t bits;
+  std::memcpy(&bits, &f, 4);
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+double bfloatToDouble(uint16_t bits) {
+  uint32_t wide = uint32_t(bits) << 16;
+  float f;
+  std::memcpy(&f, &wide, 4);
+  return f;
+}
+} // namespace
+
+Array::Array(TensorType type) : type(type), bytes(type.storageBytes()) {}
+
+double Array::get(int64_t i) const {
+  switch (type.element) {
+  case Element::f32:
+    return load<float>(bytes, i);
+  case Element::f64:
+    return load<double>(bytes, i);
+  case Element::f16:
+    return halfToDouble(load<uint16_t>(bytes, i));
+  case Element::bf16:
+    return bfloatToDouble(load<uint16_t>(bytes, i));
+  case Element::u64:
+    return static_cast<double>(load<uint64_t>(bytes, i));
+  default:
+    return static_cast<double>(integer(i));
+  }
+}
+
+int64_t Array::integer(int64_t i) const {
+  switch (type.element) {
+  case Element::i8:
+    return load<int8_t>(bytes, i);
+  case Element::boolean:
+  case Element::u8:
+    return load<uint8_t>(bytes, i);
+  case Element::i16:
+    return load<int16_t>(bytes, i);
+  case Element::u16:
+    return load<uint16_t>(bytes, i);
+  case Element::i32:
+    return load<int32_t>(bytes, i);
+  case Element::u32:
+    return load<uint32_t>(bytes, i);
+  default:
+    return load<int64_t>(bytes, i);
+  }
+}
+
+void Array::set(int64_t i, double value) {
+  switch (type.element) {
+  case Element::f32:
+    return store(bytes, i, static_cast<float>(value));
+  case Element::f64:
+    return store(bytes, i, value);
+  case Element::f16:
+    return store(bytes, i, doubleToHalf(value));
+  case Element::bf16:
+    return store(bytes, i, doubleToBfloat(value));
+  case Element::boolean:
+    return store(bytes, i, static_cast<uint8_t>(value != 0));
+  default:
+    return setInteger(i, static_cast<int64_t>(value));
+  }
+}
+
+void Array::setInteger(int64_t i, int64_t value) {
+  std::memcpy(bytes.data() + i * byteSize(type.element), &value, byteSize(type.element));
+}
+
+TensorType tensor(Element element, std::vector<int64_t> shape) { return {element, std::move(shape), {}}; }
+
+Array randomArray(TensorType type, double low, double high, unsigned seed) {
+  Array array(type);
+  std::mt19937 random(seed);
+  for (int64_t i = 0; i < array.size(); ++i)
+    array.set(i, low + (high - low) * (random() / 4294967296.0));
+  return array;
+}
+
+Array arrayOf(TensorType type, const std::vector<double> &values) {
+  Array array(type);
+  for (int64_t i = 0; i < array.size(); ++i)
+    array.set(i, values[i % values.size()]);
+  return array;
+}
+
+Array inPanels(const Array &matrix, int dim, int64_t width) {
+  TensorType type = matrix.type;
+  type.layout.kind = Layout::panels;
+  type.layout.dim = dim;
+  type.layout.width = width;
+  Array result(type);
+  int64_t columns = type.shape[dim], depth = type.shape[1 - dim];
+  for (int64_t n = 0; n < columns; ++n)
+    for (int64_t k = 0; k < depth; ++k)
+      result.set(((n / width) * depth + k) * width + n % width,
+                 matrix.get(dim == 1 ? k * columns + n : n * depth + k));
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+int KernelMaker::argument(TensorType type) {
+  kernel.arguments.push_back(type);
+  return static_cast<int>(kernel.arguments.size()) - 1;
+}
+
+int KernelMaker::node(std::string op, std::vector<int> operands, TensorType type,
+                      std::map<std::string, Attribute> attributes) {
+  Node node;
+  node.op = std::move(op);
+  node.operands = std::move(operands);
+  node.attributes = std::move(attributes);
+  node.type = std::move(type);
+  kernel.nodes.push_back(node);
+  return static_cast<int>(kernel.arguments.size() + kernel.nodes.size()) - 1;
+}
+
+int KernelMaker::constant(TensorType type, const std::vector<double> &values) {
+  int value = node("constant", {}, type);
+  kernel.nodes.back().data = arrayOf(type, values).bytes;
+  return value;
+}
+
+Kernel &KernelMaker::yield(std::vector<int> results, std::map<std::string, int64_t> schedule) {
+  kernel.results = std::move(results);
+  kernel.schedule = std::move(schedule);
+  return kernel;
+}
+
+//===----------------------------------------------------------------------===//
+// Targets
+//===----------------------------------------------------------------------===//
+
+const std::vector<TestTarget> &targets() {
+  static const std::vector<TestTarget> all = [] {
+    std::vector<TestTarget> list;
+#if defined(__x86_64__)
+    const char *avx2 = "x86-64-linux-sse41-avx-avx2-fma-f16c";
+    list.push_back({"avx512", {std::string(avx2) + "-avx512-avx512_skylake", 64}, 16,
+                    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")});
+    list.push_back({"avx2", {avx2, 32}, 8, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")});
+    list.push_back({"sse41", {"x86-64-linux-sse41", 16}, 4, __builtin_cpu_supports("sse4.1") != 0});
+#elif defined(__aarch64__)
+    list.push_back({"arm64", {"arm-64-linux", 16}, 4, true});
+#endif
+    return list;
+  }();
+  return all;
+}
+
+const TestTarget &bestTarget() {
+  for (const TestTarget &target : targets())
+    if (target.runs)
+      return target;
+  std::abort();
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+namespace {
+const std::string &folder() {
+  struct Folder {
+    std::string path = (std::filesystem::temp_directory_path() / "glmc-test-XXXXXX").string();
+    Folder() {
+      if (!mkdtemp(path.data()))
+        std::abort();
+    }
+    ~Folder() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  };
+  static Folder folder;
+  return folder.path;
+}
+
+bool shell(const std::string &command) { return std::system(command.c_str()) == 0; }
+
+/// Writes bitcode and makes a library of it; empty on failure.
+std::string makeLibrary(const Kernel &kernel, const TestTarget &target) {
+  CompiledKernel compiled = compileKernel(kernel, target.halide, {true, false, false, false});
+  EXPECT_EQ(compiled.error, "");
+  if (!compiled.error.empty())
+    return "";
+  static int number = 0;
+  std::string stem = folder() + "/k" + std::to_string(number++);
+  std::ofstream(stem + ".bc", std::ios::binary)
+      .write(reinterpret_cast<const char *>(compiled.bitcode.data()), compiled.bitcode.size());
+  bool made = shell("/usr/lib/llvm-22/bin/clang -Wno-override-module -O1 -shared -fPIC -nostdlib " + stem + ".bc -o " +
+                    stem + ".so");
+  EXPECT_TRUE(made) << kernel.name;
+  return made ? stem + ".so" : "";
+}
+
+/// The part of halide_buffer_t that kernels read is `host`, at offset 16.
+struct Buffer {
+  uint64_t device = 0;
+  const void *deviceInterface = nullptr;
+  uint8_t *host = nullptr;
+  uint64_t rest[8] = {};
+};
+
+/// Memory for one array: at an address that is a multiple of the element size
+/// only, with guard bytes on both sides.
+struct Guarded {
+  std::vector<uint8_t> memory;
+  uint8_t *data;
+  size_t size;
+  Guarded(const Array &array) : memory(array.bytes.size() + 512, 0xAB), size(array.bytes.size()) {
+    uintptr_t base = (reinterpret_cast<uintptr_t>(memory.data()) + 64 + 63) / 64 * 64;
+    size_t offset = array.type.layout.kind == Layout::panels ? 0 : byteSize(array.type.element);
+    data = reinterpret_cast<uint8_t *>(base + offset);
+    std::memcpy(data, array.bytes.data(), size);
+  }
+  bool intact() const {
+    for (const uint8_t *p = memory.data(); p < memory.data() + memory.size(); ++p)
+      if ((p < data || p >= data + size) && *p != 0xAB)
+        return false;
+    return true;
+  }
+};
+
+void call(void *function, std::vector<Buffer> &b) {
+  using P = Buffer *;
+  switch (b.size()) {
+  case 1:
+    return void(reinterpret_cast<int (*)(P)>(function)(&b[0]));
+  case 2:
+    return void(reinterpret_cast<int (*)(P, P)>(function)(&b[0], &b[1]));
+  case 3:
+    return void(reinterpret_cast<int (*)(P, P, P)>(function)(&b[0], &b[1], &b[2]));
+  case 4:
+    return void(reinterpret_cast<int (*)(P, P, P, P)>(function)(&b[0], &b[1], &b[2], &b[3]));
+  case 5:
+    return void(reinterpret_cast<int (*)(P, P, P, P, P)>(function)(&b[0], &b[1], &b[2], &b[3], &b[4]));
+  default:
+    FAIL() << "more buffers than the runner calls with";
+  }
+}
+} // namespace
+
+std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
+  std::string library = makeLibrary(kernel, target);
+  if (library.empty())
+    return {};
+  void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  EXPECT_NE(handle, nullptr) << dlerror();
+  void *function = handle ? dlsym(handle, kernel.name.c_str()) : nullptr;
+  EXPECT_NE(function, nullptr) << kernel.name;
+  if (!function)
+    return {};
+
+  std::vector<Array> outputs;
+  for (int result : kernel.results)
+    outputs.emplace_back(kernel.typeOf(result));
+  for (const TensorType &type : kernel.scratch)
+    outputs.emplace_back(type);
+  std::vector<std::unique_ptr<Guarded>> memory;
+  std::vector<Buffer> buffers;
+  for (const Array &input : inputs)
+    memory.push_back(std::make_unique<Guarded>(input));
+  for (const Array &output : outputs)
+    memory.push_back(std::make_unique<Guarded>(output));
+  for (auto &m : memory) {
+    buffers.emplace_back();
+    buffers.back().host = m->data;
+  }
+  for (auto [argument, result] : kernel.inPlace)
+    buffers[inputs.size() + result].host = buffers[argument].host;
+  call(function, buffers);
+  for (size_t i = 0; i < memory.size(); ++i) {
+    EXPECT_TRUE(memory[i]->intact()) << kernel.name << ": wrote outside of buffer " << i;
+    bool shared = i < inputs.size() && std::any_of(kernel.inPlace.begin(), kernel.inPlace.end(),
+                                                   [&](auto pair) { return pair.first == static_cast<int>(i); });
+    if (i < inputs.size() && !shared) {
+      EXPECT_EQ(std::memcmp(memory[i]->data, inputs[i].bytes.data(), inputs[i].bytes.size()), 0)
+          << kernel.name << ": wrote to argument " << i;
+    }
+  }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    std::memcpy(outputs[i].bytes.data(), buffers[inputs.size() + i].host, outputs[i].bytes.size());
+  dlclose(handle);
+  return outputs;
+}
+
+std::vector<std::string> undefinedSymbols(const Kernel &kernel, const TestTarget &target) {
+  std::string library = makeLibrary(kernel, target);
+  if (library.empty())
+    return {"(not compiled)"};
+  EXPECT_TRUE(shell("/usr/lib/llvm-22/bin/llvm-nm -u " + library + " > " + library + ".txt"));
+  std::ifstream stream(library + ".txt");
+  std::vector<std::string> symbols;
+  for (std::string kind, symbol; stream >> kind >> symbol;)
+    if (symbol != "memcpy" && symbol != "memset" && symbol != "memmove")
+      symbols.push_back(symbol);
+  return symbols;
+}
+
+} // namespace glmc::kernels::test

@@ -1,0 +1,72 @@
+//===- KernelRunner.h - Builds and runs kernels in unit tests ---------------===//
+//
+// Runs the artefact that glmc ships: bitcode through clang-22 into a shared
+// library, called as the driver calls it. Buffers are aligned to one element
+// only and have guard bytes around them.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_TEST_UNIT_KERNELRUNNER_H
+#define GLMC_TEST_UNIT_KERNELRUNNER_H
+
+#include "codegen/kernels/CompileKernel.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace glmc::kernels::test {
+
+/// A tensor's elements in memory, read and written as doubles.
+struct Array {
+  TensorType type;
+  std::vector<uint8_t> bytes;
+
+  explicit Array(TensorType type);
+  double get(int64_t i) const;
+  void set(int64_t i, double value); ///< Converts as C++ does; halves to nearest.
+  int64_t size() const { return type.elements(); }
+  int64_t integer(int64_t i) const;
+  void setInteger(int64_t i, int64_t value);
+};
+
+/// Deterministic values in [low, high).
+Array randomArray(TensorType type, double low, double high, unsigned seed);
+Array arrayOf(TensorType type, const std::vector<double> &values);
+/// The same matrix in panels of `width` along `dim`.
+Array inPanels(const Array &matrix, int dim, int64_t width);
+
+TensorType tensor(Element element, std::vector<int64_t> shape);
+
+/// Builds kernels by hand.
+struct KernelMaker {
+  Kernel kernel;
+  KernelMaker(std::string name, std::string family) {
+    kernel.name = std::move(name);
+    kernel.family = std::move(family);
+  }
+  int argument(TensorType type);
+  int node(std::string op, std::vector<int> operands, TensorType type, std::map<std::string, Attribute> attributes = {});
+  int constant(TensorType type, const std::vector<double> &values);
+  Kernel &yield(std::vector<int> results, std::map<std::string, int64_t> schedule = {});
+};
+
+struct TestTarget {
+  std::string name;
+  HalideTarget halide;
+  int lanes; ///< f32 in a vector
+  bool runs; ///< On this machine.
+};
+/// sse41, avx2 and avx512, the last that runs here first.
+const std::vector<TestTarget> &targets();
+const TestTarget &bestTarget();
+
+/// Results, then scratch. `undefined`, if given, gets the symbols that the
+/// object needs. Fails the running test (and returns nothing) on an error.
+std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target = bestTarget());
+
+/// Undefined symbols of the compiled kernel.
+std::vector<std::string> undefinedSymbols(const Kernel &kernel, const TestTarget &target);
+
+} // namespace glmc::kernels::test
+
+#endif // GLMC_TEST_UNIT_KERNELRUNNER_H
