@@ -1,0 +1,43 @@
+//===- Driver.h - The functions that users call --------------------------------===//
+//
+// Builds init, the entry points, status_text, build_id, the default context and
+// the weights of a program into the module that holds the kernels' thunks.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_CODEGEN_OBJECT_DRIVER_H
+#define GLMC_CODEGEN_OBJECT_DRIVER_H
+
+#include "codegen/Program.h"
+#include "codegen/object/EmitObject.h"
+
+#include "llvm/IR/Module.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace glmc::object {
+
+/// What was built.
+struct Driver {
+  std::vector<llvm::GlobalValue *> exported; ///< All that may be seen outside.
+  /// init and the entry points; `name` as in StackUse.
+  struct Public {
+    std::string name;
+    llvm::Function *function;
+  };
+  std::vector<Public> functions;
+  /// Declared only, so that no optimisation looks inside; null without weights.
+  llvm::GlobalVariable *weights = nullptr;
+};
+
+/// The section that the weights are emitted in; reserveWeights renames it.
+std::string weightsSection(const ObjectOptions &options);
+
+/// `check` is null if the target requires nothing; `required` is its argument.
+Driver buildDriver(llvm::Module &module, const Program &program, const std::vector<llvm::Function *> &thunks,
+                   llvm::Function *check, uint64_t required, const ObjectOptions &options);
+
+} // namespace glmc::object
+
+#endif // GLMC_CODEGEN_OBJECT_DRIVER_H

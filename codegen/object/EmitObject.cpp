@@ -1,0 +1,196 @@
+//===- EmitObject.cpp - A planned program as one object file ----------------===//
+//
+// The steps in order:
+//   1. check the program's offsets;
+//   2. link kernels (LinkKernels) and driver (Driver) in one module;
+//   3. optimise, emit, read frame sizes (MachineCode);
+//   4. check what the object needs and put the weights behind it (ObjectFile).
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/object/EmitObject.h"
+
+#include "codegen/ContextLayout.h"
+#include "codegen/object/CheckProgram.h"
+#include "codegen/object/Driver.h"
+#include "codegen/object/LinkKernels.h"
+#include "codegen/object/MachineCode.h"
+#include "codegen/object/ObjectFile.h"
+#include "runtime-min/Embedded.h"
+
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+#include <algorithm>
+
+namespace glmc::object {
+namespace {
+
+/// Code reaches data within 2 GB; this leaves room for the rest of a program.
+constexpr int64_t largestData = (int64_t(1) << 31) - (int64_t(1) << 24);
+
+class ObjectEmitter {
+public:
+  ObjectEmitter(const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
+                const ObjectOptions &options)
+      : program(program), kernels(kernels), options(options) {
+    // Nobody sees names of values; without them the object cannot depend on them.
+    context.setDiscardValueNames(true);
+  }
+
+  ObjectResult emit() {
+    if (!(check() && link() && finish())) {
+      std::string error = result.error;
+      result = {};
+      result.error = error;
+    }
+    return std::move(result);
+  }
+
+private:
+  bool check() {
+    result.error = checkProgram(program);
+    for (auto [what, bytes] : {std::pair("weights", program.weightBytes), {"context", contextLayout(program).bytes}})
+      if (result.error.empty() && bytes > largestData)
+        result.error = std::string("found a ") + what + " image of " + std::to_string(bytes) +
+                       " bytes, expected at most " + std::to_string(largestData) + " in an object file";
+    return result.error.empty();
+  }
+
+  /// The bits of runtime-min/cpu.h for what the target requires.
+  bool requiredFeatures(uint64_t &bits) {
+    for (const std::string &name : options.target.requirements) {
+      std::optional<uint64_t> bit = cpuFeatureBit(name);
+      if (!bit) {
+        result.error = "target '" + options.target.name + "': it requires the CPU feature '" + name +
+                       "', which runtime-min cannot check";
+        return false;
+      }
+      bits |= *bit;
+    }
+    return true;
+  }
+
+  bool link() {
+    machine = makeTargetMachine(options, result.error);
+    uint64_t required = 0;
+    if (!machine || !requiredFeatures(required))
+      return false;
+    module = std::make_unique<llvm::Module>("glmc", context);
+    module->setSourceFileName("glmc");
+    module->setTargetTriple(machine->getTargetTriple());
+    module->setDataLayout(machine->createDataLayout());
+    module->setPICLevel(llvm::PICLevel::BigPIC);
+    std::vector<llvm::Function *> thunks;
+    if (!linkKernels(*module, program, kernels, options.target, thunks, result.error))
+      return false;
+    llvm::Function *cpuCheck = nullptr;
+    if (required != 0) {
+      cpuCheck = linkCpuCheck(*module, options.target, result.error);
+      if (!cpuCheck)
+        return false;
+    }
+    driver = buildDriver(*module, program, thunks, cpuCheck, required, options);
+    llvm::raw_string_ostream problems(result.error);
+    return !llvm::verifyModule(*module, &problems);
+  }
+
+  bool finish() {
+    optimise(*module, *machine, driver, options.optimize);
+    if (!checkData())
+      return false;
+    defineWeights();
+    if (options.assembly && !emitAssembly())
+      return false;
+    llvm::SmallVector<char, 0> bytes;
+    std::map<std::string, int64_t> frames;
+    if (!emitCode(*module, *machine, llvm::CodeGenFileType::ObjectFile, bytes, frames, result.error) ||
+        !boundStack(driver, frames, result.stack, result.error))
+      return false;
+    for (const StackUse &use : result.stack)
+      result.stackBytes = std::max(result.stackBytes, use.bytes);
+    result.contextBytes = contextLayout(program).bytes;
+    result.object.assign(bytes.begin(), bytes.end());
+    return finishFile();
+  }
+
+  /// All state is in the context: a kernel has no writable data of its own.
+  bool checkData() {
+    for (const llvm::GlobalVariable &variable : module->globals()) {
+      bool exported = std::count(driver.exported.begin(), driver.exported.end(), &variable) > 0;
+      if (!exported && !variable.isConstant() && !variable.isDeclaration()) {
+        result.error = "generated code has writable data '" + variable.getName().str() + "', expected none";
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Now that nothing optimises any more: zeros in a section without contents,
+  /// which reserveWeights makes room for. Not constant, or code generation
+  /// would fold the zeros.
+  void defineWeights() {
+    // Gone if nothing that is left reads them.
+    driver.weights = module->getNamedGlobal(options.prefix + "_weights");
+    if (!driver.weights)
+      return;
+    result.weightBytes = program.weightBytes;
+    driver.weights->setInitializer(llvm::Constant::getNullValue(driver.weights->getValueType()));
+    driver.weights->setConstant(false);
+    driver.weights->setVisibility(llvm::GlobalValue::DefaultVisibility);
+    driver.weights->setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+
+  bool emitAssembly() {
+    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*module);
+    llvm::SmallVector<char, 0> text;
+    std::map<std::string, int64_t> frames;
+    if (!emitCode(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text, frames, result.error))
+      return false;
+    result.assembly.assign(text.begin(), text.end());
+    return true;
+  }
+
+  bool finishFile() {
+    ObjectContents contents;
+    if (!inspectObject(result.object, contents, result.error))
+      return false;
+    result.undefinedSymbols = contents.undefinedSymbols;
+    result.codeBytes = contents.codeBytes;
+    result.constantBytes = contents.constantBytes + result.weightBytes;
+    if (!driver.weights)
+      return true;
+    return reserveWeights(result.object, weightsSection(options), result.error) &&
+           (options.weightsApart || appendWeights());
+  }
+
+  bool appendWeights() {
+    std::vector<char> &object = result.object;
+    size_t end = object.size() + result.weightBytes;
+    object.reserve(end);
+    bool written = program.writeWeights([&](const uint8_t *bytes, size_t count) {
+      object.insert(object.end(), bytes, bytes + std::min(count, end - object.size()));
+    });
+    if (!written || object.size() != end)
+      result.error = "the weights could not be read whole";
+    return result.error.empty();
+  }
+
+  const Program &program;
+  const std::vector<kernels::CompiledKernel> &kernels;
+  const ObjectOptions &options;
+  ObjectResult result;
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+  Driver driver;
+};
+
+} // namespace
+
+ObjectResult emitObject(const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
+                        const ObjectOptions &options) {
+  return ObjectEmitter(program, kernels, options).emit();
+}
+
+} // namespace glmc::object

@@ -1,0 +1,52 @@
+//===- RunObject.h - Runs an object file of this machine -----------------------===//
+//
+// Loads a relocatable object, whether LLVM, g++ or clang made it, with LLVM's
+// JIT linker in a child process, and calls it there: no toolchain is needed, and
+// a crash or an endless loop becomes an error text. No LLVM header is needed to
+// use it. Safe to call from several threads at once.
+//
+// Buffers end where unreadable pages begin, and bytes before them are watched,
+// so that generated code which leaves its buffers is caught in the act.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_CODEGEN_OBJECT_RUNOBJECT_H
+#define GLMC_CODEGEN_OBJECT_RUNOBJECT_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace glmc::object {
+
+struct RunRequest {
+  std::string path;         ///< The object file, or
+  std::vector<char> object; ///< its bytes, if `path` is empty.
+  std::string prefix;
+  std::string entry; ///< Without prefix.
+  int64_t contextBytes = 64;
+  std::vector<std::vector<uint8_t>> inputs;
+  std::vector<int64_t> outputBytes;
+  /// With --io arena, one a parameter: its offset in the context, or -1 if the
+  /// entry point takes a pointer. Empty: all take pointers.
+  std::vector<int64_t> inputOffsets, outputOffsets;
+  int repeat = 1; ///< Calls of the entry point.
+  double timeoutSeconds = 60;
+  bool initialise = true; ///< False: the entry point meets a zeroed context.
+  int nullPointer = -1;   ///< Pass null for this one: 0 is the context.
+};
+
+struct RunResult {
+  /// Not empty if anything was not as it should be, a status other than 0
+  /// included. The other fields tell what was found until then.
+  std::string error;
+  int status = 0; ///< Of init if that is not 0, else of the entry point.
+  std::string statusText;
+  std::vector<std::vector<uint8_t>> outputs;
+  double seconds = 0; ///< Of the fastest call.
+};
+
+RunResult runObject(const RunRequest &request);
+
+} // namespace glmc::object
+
+#endif // GLMC_CODEGEN_OBJECT_RUNOBJECT_H
