@@ -1,0 +1,308 @@
+//===- EmitHeader.cpp - Prints the header of a compiled model ----------------===//
+//
+// Everything that a caller must know stands in the header: shapes, sizes,
+// alignment, memory, what the linker needs.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/source/EmitHeader.h"
+
+#include "codegen/ContextLayout.h"
+#include "codegen/Status.h"
+#include "runtime-min/Embedded.h"
+
+#include <cctype>
+#include <set>
+#include <sstream>
+
+namespace glmc::source {
+
+using kernels::Element;
+using kernels::TensorType;
+
+static std::string upper(std::string text) {
+  for (char &c : text)
+    c = (char)std::toupper((unsigned char)c);
+  return text;
+}
+
+std::string macroPrefix(const EmitOptions &options) { return upper(options.prefix); }
+
+std::string commentLines(const std::string &text, const std::string &margin) {
+  constexpr size_t width = 100;
+  std::string out, line;
+  const auto flush = [&] {
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\\'))
+      line.pop_back(); // A backslash at the end would continue the comment.
+    std::string filled = margin + line;
+    while (!filled.empty() && filled.back() == ' ')
+      filled.pop_back();
+    out += filled + "\n";
+    line.clear();
+  };
+  std::istringstream in(text);
+  for (std::string source; std::getline(in, source);) {
+    std::istringstream words(source);
+    const size_t indent = source.find_first_not_of(' ');
+    line = std::string(indent == std::string::npos ? 0 : indent, ' ');
+    bool first = true;
+    for (std::string word; words >> word; first = false) {
+      for (size_t i = 0; i < word.size(); ++i)
+        if ((unsigned char)word[i] < ' ' || word[i] == 0x7f || (word[i] == '/' && i && word[i - 1] == '*') ||
+            (word[i] == '*' && i && word[i - 1] == '/') || (word[i] == '?' && i && word[i - 1] == '?'))
+          word[i] = '_';
+      if (!first && margin.size() + line.size() + word.size() > width)
+        flush();
+      line += (line.empty() || line.back() == ' ' ? "" : " ") + word;
+    }
+    flush();
+  }
+  return out;
+}
+
+static std::string shapeText(const TensorType &type) {
+  std::string text = kernels::name(type.element);
+  for (size_t i = 0; i < type.shape.size(); ++i)
+    text += (i ? "x" : " ") + std::to_string(type.shape[i]);
+  return type.shape.empty() ? text + " scalar" : text;
+}
+
+/// What a caller's pointer points to. Half floats come as their bits, bool as
+/// bytes of 0 and 1.
+static std::string pointee(Element element) {
+  return element == Element::boolean ? "uint8_t" : kernels::cType(element);
+}
+
+ParameterNames parameterNames(const EntryPoint &entry) {
+  static const std::set<std::string> taken = {
+      "alignas",  "alignof",       "and",          "and_eq",   "asm",
+      "auto",     "bitand",        "bitor",        "bool",     "break",
+      "case",     "catch",         "char",         "class",    "compl",
+      "const",    "constexpr",     "const_cast",   "continue", "decltype",
+      "default",  "delete",        "do",           "double",   "dynamic_cast",
+      "else",     "enum",          "explicit",     "export",   "extern",
+      "false",    "float",         "for",          "friend",   "goto",
+      "if",       "inline",        "int",          "linux",    "long",
+      "mutable",  "namespace",     "new",          "noexcept", "not",
+      "not_eq",   "nullptr",       "operator",     "or",       "or_eq",
+      "private",  "protected",     "public",       "register", "reinterpret_cast",
+      "restrict", "return",        "short",        "signed",   "sizeof",
+      "static",   "static_assert", "static_cast",  "struct",   "switch",
+      "template", "this",          "thread_local", "throw",    "true",
+      "try",      "typedef",       "typeid",       "typename", "typeof",
+      "union",    "unix",          "unsigned",     "using",    "virtual",
+      "void",     "volatile",      "wchar_t",      "while",    "xor",
+      "xor_eq",   "NULL",          "offsetof",     "int8_t",   "int16_t",
+      "int32_t",  "int64_t",       "uint8_t",      "uint16_t", "uint32_t",
+      "uint64_t", "size_t",        "context",      "arena",    "state",
+      "weights",  "f32",           "f64",          "i8",       "i16",
+      "i32",      "i64",           "u8",           "u16",      "u32",
+      "u64"};
+  std::set<std::string> used;
+  const auto names = [&](const std::vector<Parameter> &parameters) {
+    std::vector<std::string> result;
+    for (const Parameter &p : parameters) {
+      std::string name = p.identifier;
+      while (taken.count(name) || !used.insert(name).second)
+        name += "_";
+      result.push_back(name);
+    }
+    return result;
+  };
+  ParameterNames result;
+  result.inputs = names(entry.inputs);
+  result.outputs = names(entry.outputs);
+  return result;
+}
+
+std::string entrySignature(const EntryPoint &entry, const EmitOptions &options) {
+  const ParameterNames names = parameterNames(entry);
+  std::string text = "int " + options.prefix + "_" + entry.name + "(" + options.prefix + "_context *context";
+  for (size_t i = 0; i < entry.inputs.size(); ++i)
+    if (entry.inputs[i].place.memory != Memory::arena)
+      text += ", const " + pointee(entry.inputs[i].type.element) + " *" + names.inputs[i];
+  for (size_t i = 0; i < entry.outputs.size(); ++i)
+    if (entry.outputs[i].place.memory != Memory::arena)
+      text += ", " + pointee(entry.outputs[i].type.element) + " *" + names.outputs[i];
+  return text + ")";
+}
+
+std::string summaryText(const Program &program, const EmitOptions &options) {
+  const ContextLayout layout = contextLayout(program);
+  std::ostringstream out;
+  out << runtimeText("LICENCE.txt") << "\n";
+  out << "Build " << options.buildId << ", weights " << options.weightHash << ", target "
+      << (options.targetName.empty() ? "any" : options.targetName) << ".\n";
+  out << "Arithmetic: " << (program.math == kernels::Math::exact ? "exact" : "fast") << ".\n\n";
+  out << "Memory (bytes)\n";
+  out << "  context  " << layout.bytes << " of RAM an instance: arena " << program.arenaBytes << ", state "
+      << program.stateBytes << "\n";
+  out << "  weights  " << program.weightBytes << ", constant\n";
+  if (options.stackBytes >= 0)
+    out << "  stack    " << options.stackBytes << " at most, in the object\n";
+  else
+    out << "  stack    decided by the compiler of the C++ file\n";
+  for (const EntryPoint &entry : program.entryPoints)
+    out << "  " << entry.name << ": arena " << entry.arenaBytes << ", lower bound " << entry.boundBytes << ", gap "
+        << entry.arenaBytes - entry.boundBytes << "\n";
+  out << options.certificate;
+  return out.str();
+}
+
+namespace {
+/// Prints the parts of one header.
+class HeaderPrinter {
+public:
+  HeaderPrinter(const Program &program, const EmitOptions &options)
+      : program(program), options(options), prefix(options.prefix), macros(macroPrefix(options)) {}
+  std::string print();
+
+private:
+  void identity();
+  void statuses();
+  void context();
+  void entryPoint(const EntryPoint &entry);
+  void tensor(const EntryPoint &entry, const Parameter &p, bool input);
+  void accessor(const EntryPoint &entry, const Parameter &p, const std::string &name);
+  std::string uniqueMacro(const std::string &name);
+
+  const Program &program;
+  const EmitOptions &options;
+  const std::string prefix, macros;
+  std::set<std::string> usedMacros;
+  std::ostringstream out;
+};
+} // namespace
+
+/// Identifiers that differ in case only would make one macro.
+std::string HeaderPrinter::uniqueMacro(const std::string &name) {
+  std::string macro = name;
+  for (int i = 2; !usedMacros.insert(macro).second; ++i)
+    macro = name + "_" + std::to_string(i);
+  return macro;
+}
+
+static std::string quoted(const std::string &text) {
+  std::string out = "\"";
+  for (char c : text)
+    out += c == '"' || c == '\\'    ? std::string("\\") + c
+           : (unsigned char)c < ' ' ? std::string("_")
+                                    : std::string(1, c);
+  return out + "\"";
+}
+
+void HeaderPrinter::identity() {
+  out << "#define " << macros << "_BUILD_ID " << quoted(options.buildId) << "\n"
+      << "#define " << macros << "_WEIGHT_HASH " << quoted(options.weightHash) << "\n\n"
+      << "/* Bytes of RAM. */\n"
+      << "#define " << macros << "_ARENA_BYTES " << program.arenaBytes << "\n"
+      << "#define " << macros << "_STATE_BYTES " << program.stateBytes << "\n"
+      << "#define " << macros << "_CONTEXT_BYTES " << contextLayout(program).bytes << "\n\n";
+}
+
+void HeaderPrinter::statuses() {
+  out << "/* What every function returns. */\nenum " << prefix << "_status {\n";
+  for (const StatusEntry &status : statusTable)
+    out << "  " << macros << "_" << status.name << " = " << status.value << ", /* " << status.text << " */\n";
+  out << "};\n\n";
+}
+
+void HeaderPrinter::context() {
+  const ContextLayout layout = contextLayout(program);
+  const std::string align = macros + "_ALIGN64";
+  out << "#ifdef __cplusplus\n#define " << align << " alignas(64)\n#define " << macros
+      << "_ASSERT static_assert\nextern \"C\" {\n#else\n#define " << align << " _Alignas(64)\n#define " << macros
+      << "_ASSERT _Static_assert\n#endif\n\n";
+  out << "/* All that a run changes. Any number of instances, each used by one thread at a\n"
+         "   time; "
+      << prefix << "_init makes one ready. Nothing in here is for callers. */\n";
+  out << "typedef struct " << prefix << "_context {\n";
+  bool aligned = false;
+  if (program.arenaBytes > 0) {
+    out << "  " << align << " uint8_t arena[" << program.arenaBytes << "];\n";
+    aligned = true;
+  }
+  if (program.stateBytes > 0) {
+    out << "  " << align << " uint8_t state[" << program.stateBytes << "];\n";
+    aligned = true;
+  }
+  out << "  " << (aligned ? "" : align + " ") << "uint32_t ready;\n} " << prefix << "_context;\n\n";
+  const auto check = [&](const std::string &condition, const char *what) {
+    out << macros << "_ASSERT(" << condition << ", \"" << what << "\");\n";
+  };
+  check("sizeof(" + prefix + "_context) == " + std::to_string(layout.bytes), "size of the context");
+  check("offsetof(" + prefix + "_context, ready) == " + std::to_string(layout.ready), "layout of the context");
+  if (program.stateBytes > 0)
+    check("offsetof(" + prefix + "_context, state) == " + std::to_string(layout.state), "layout of the context");
+  check("sizeof(float) == 4 && sizeof(double) == 8", "IEEE floats");
+  out << "\n/* A first instance. It takes RAM only if something uses it (with --gc-sections). */\nextern " << prefix
+      << "_context " << prefix << "_default;\n\n";
+}
+
+void HeaderPrinter::tensor(const EntryPoint &entry, const Parameter &p, bool input) {
+  const std::string base =
+      uniqueMacro(macros + "_" + upper(entry.name) + (input ? "_INPUT_" : "_OUTPUT_") + upper(p.identifier));
+  const std::string where = p.place.memory == Memory::arena ? " (in the arena)" : "";
+  std::string name = commentLines(p.name, "");
+  while (!name.empty() && name.back() == '\n')
+    name.pop_back();
+  for (char &c : name)
+    c = c == '\n' ? ' ' : c;
+  out << "/* " << (input ? "input" : "output") << " '" << name << "': " << shapeText(p.type) << where << " */\n"
+      << "#define " << base << "_ELEMENTS " << p.type.elements() << "\n"
+      << "#define " << base << "_BYTES " << p.type.storageBytes() << "\n";
+}
+
+void HeaderPrinter::accessor(const EntryPoint &entry, const Parameter &p, const std::string &name) {
+  if (p.place.memory != Memory::arena)
+    return;
+  const std::string type = pointee(p.type.element);
+  out << "/* Where '" << name << "' lies; valid from its writing to the next run. */\n"
+      << "static inline " << type << " *" << prefix << "_" << entry.name << "_" << p.identifier << "(" << prefix
+      << "_context *context) {\n  return (" << type << " *)(void *)(context->arena + " << p.place.offset << ");\n}\n";
+}
+
+void HeaderPrinter::entryPoint(const EntryPoint &entry) {
+  const ParameterNames names = parameterNames(entry);
+  for (const Parameter &p : entry.inputs)
+    tensor(entry, p, true);
+  for (const Parameter &p : entry.outputs)
+    tensor(entry, p, false);
+  for (size_t i = 0; i < entry.inputs.size(); ++i)
+    accessor(entry, entry.inputs[i], names.inputs[i]);
+  for (size_t i = 0; i < entry.outputs.size(); ++i)
+    accessor(entry, entry.outputs[i], names.outputs[i]);
+  out << entrySignature(entry, options) << ";\n\n";
+}
+
+std::string HeaderPrinter::print() {
+  std::string summary = summaryText(program, options);
+  std::string needs = "The linker must find memcpy, memset, memmove";
+  for (const std::string &symbol : options.supportRoutines)
+    if (symbol != "memcpy" && symbol != "memset" && symbol != "memmove")
+      needs += ", " + symbol;
+  out << "/*\n" << commentLines(summary + "\n" + needs + " and nothing else.", " * ") << " */\n";
+  out << "#ifndef " << macros << "_GLMC_H\n#define " << macros
+      << "_GLMC_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n";
+  identity();
+  statuses();
+  context();
+  out << "/* Makes a context ready; checks that the CPU has what the code needs. */\nint " << prefix << "_init("
+      << prefix << "_context *context);\n\n";
+  out << "/* One line on a status. */\nconst char *" << prefix << "_status_text(int status);\n\n";
+  out << "/* " << macros << "_BUILD_ID of the code that is linked. */\nconst char *" << prefix
+      << "_build_id(void);\n\n";
+  out << "/* Tensors are dense, last dimension fastest. A pointer needs the alignment of its\n"
+         "   elements and no more. bool is a byte of 0 or 1; f16 and bf16 are their bits.\n"
+         "   Inputs and outputs of one call may not overlap. */\n\n";
+  for (const EntryPoint &entry : program.entryPoints)
+    entryPoint(entry);
+  out << "#ifdef __cplusplus\n}\n#endif\n#undef " << macros << "_ALIGN64\n#undef " << macros << "_ASSERT\n\n#endif /* "
+      << macros << "_GLMC_H */\n";
+  return out.str();
+}
+
+std::string emitHeader(const Program &program, const EmitOptions &options) {
+  return HeaderPrinter(program, options).print();
+}
+
+} // namespace glmc::source

@@ -1,0 +1,67 @@
+//===- EmitHeader.h - The header of a compiled model -------------------------===//
+//
+// One header for both emissions: the object and the C++ file define exactly
+// what it declares. It is C11 and C++17. With P the prefix:
+//
+//   typedef struct P_context { alignas(64) uint8_t arena[A];
+//                              alignas(64) uint8_t state[S]; uint32_t ready; } P_context;
+//   extern P_context P_default;                zeros, in section .bss.P_default
+//   int P_init(P_context *);                   checks the CPU, sets ready
+//   int P_<entry>(P_context *, const T *input..., T *output...);
+//   T *P_<entry>_<tensor>(P_context *);        for tensors that lie in the arena
+//   const char *P_status_text(int), *P_build_id(void);
+//
+// The struct's offsets are codegen/ContextLayout.h's; a member of no bytes is
+// left out. The statuses are codegen/Status.h's.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_CODEGEN_SOURCE_EMITHEADER_H
+#define GLMC_CODEGEN_SOURCE_EMITHEADER_H
+
+#include "codegen/Program.h"
+
+#include <string>
+#include <vector>
+
+namespace glmc::source {
+
+struct EmitOptions {
+  std::string prefix;     ///< Of every public symbol; a C identifier: "glm".
+  std::string headerName; ///< The C++ file includes this; empty: prefix + ".h".
+  std::string buildId;    ///< What P_build_id answers.
+  std::string weightHash;
+  std::string targetName;               ///< For comments.
+  std::vector<std::string> cpuRequires; ///< Features that init asks for, as in target files.
+  std::string cxxTarget;                ///< Contents of __attribute__((target("..."))); may be empty.
+  /// Symbols that the object needs beside memcpy, memset and memmove.
+  std::vector<std::string> supportRoutines;
+  int64_t stackBytes = -1; ///< Worst case of the object's functions; -1: the user's compiler decides.
+  std::string certificate; ///< More lines on memory for the comments; may be empty.
+};
+
+/// The header's text; depends on the arguments only.
+std::string emitHeader(const Program &program, const EmitOptions &options);
+
+/// The prefix of macros: `prefix` in upper case.
+std::string macroPrefix(const EmitOptions &options);
+
+/// C names of an entry point's parameters, where they are no word of C or C++
+/// and different from the names that the generated function uses itself.
+struct ParameterNames {
+  std::vector<std::string> inputs, outputs;
+};
+ParameterNames parameterNames(const EntryPoint &entry);
+
+/// "int glm_run(glm_context *context, const float *x, float *y)".
+std::string entrySignature(const EntryPoint &entry, const EmitOptions &options);
+
+/// `text` as lines of a comment, each after `margin`, cut at about 100 columns;
+/// whatever could end a comment is taken out.
+std::string commentLines(const std::string &text, const std::string &margin);
+
+/// Licence, build and memory of the program, as plain lines.
+std::string summaryText(const Program &program, const EmitOptions &options);
+
+} // namespace glmc::source
+
+#endif // GLMC_CODEGEN_SOURCE_EMITHEADER_H

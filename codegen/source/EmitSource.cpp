@@ -1,0 +1,375 @@
+//===- EmitSource.cpp - Prints a planned program as C++ ----------------------===//
+//
+// Weights are one string literal, in octal escapes: compilers read that ten
+// times faster than a list of numbers, and adjacent literals let every weight
+// have its comment. They are read through may_alias types.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/source/EmitSource.h"
+
+#include "codegen/Status.h"
+#include "codegen/source/RuntimePieces.h"
+#include "runtime-min/Embedded.h"
+
+#include <algorithm>
+
+namespace glmc::source {
+
+namespace {
+
+/// What stands before the weights' literal.
+constexpr std::string_view weightsDeclaration = "alignas(64) static const char weights[] =\n";
+
+/// Turns bytes into adjacent string literals, a comment before each weight.
+class WeightPrinter {
+public:
+  WeightPrinter(const Program &program, const std::function<void(std::string_view)> &write)
+      : program(program), write(write) {}
+  void take(const uint8_t *bytes, size_t count);
+  void finish();
+  int64_t position() const { return at; }
+
+private:
+  void byte(uint8_t b);
+  void endLine();
+  const Program &program;
+  const std::function<void(std::string_view)> &write;
+  std::string text, line;
+  size_t next = 0; ///< The weight whose bytes come next.
+  int64_t at = 0;
+};
+
+void WeightPrinter::endLine() {
+  if (line.empty())
+    return;
+  text += "  \"" + line + "\"\n";
+  line.clear();
+  if (text.size() > 1 << 16) {
+    write(text);
+    text.clear();
+  }
+}
+
+void WeightPrinter::byte(uint8_t b) {
+  while (next < program.weights.size() && program.weights[next].offset == at) {
+    const Weight &w = program.weights[next++];
+    endLine();
+    std::string shape;
+    for (int64_t n : w.type.shape)
+      shape += (shape.empty() ? " " : "x") + std::to_string(n);
+    const char *layout = w.type.layout.kind == kernels::Layout::panels ? ", in panels" : "";
+    text += commentLines(
+        std::to_string(w.offset) + ": " + w.name + ", " + kernels::name(w.type.element) + shape + layout, "  // ");
+  }
+  ++at;
+  const bool plain = b >= ' ' && b < 127 && b != '"' && b != '\\' && b != '?';
+  if (plain)
+    line += (char)b;
+  else {
+    const char octal[] = {'\\', (char)('0' + (b >> 6)), (char)('0' + (b >> 3 & 7)), (char)('0' + (b & 7))};
+    line.append(octal, 4);
+  }
+  if (line.size() >= 108)
+    endLine();
+}
+
+void WeightPrinter::take(const uint8_t *bytes, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    byte(bytes[i]);
+}
+
+void WeightPrinter::finish() {
+  endLine();
+  write(text);
+}
+
+/// Prints everything around the weights.
+class SourcePrinter {
+public:
+  SourcePrinter(const Program &program, const std::vector<kernels::CompiledKernel> &compiled,
+                const EmitOptions &options)
+      : program(program), compiled(compiled), options(options), prefix(options.prefix), macros(macroPrefix(options)) {}
+  bool head(std::string &text);
+  std::string kernelFunctions();
+  std::string functions();
+  bool check();
+  std::string error;
+
+private:
+  std::string place(const EntryPoint &entry, const Place &p, bool constant, const std::string &type);
+  std::string launch(const EntryPoint &entry, const Launch &step);
+  std::string copy(const EntryPoint &entry, const Copy &step);
+  std::string entryPoint(const EntryPoint &entry);
+  bool requiredFeatures(uint64_t &mask);
+  bool uses(Memory memory, const EntryPoint &entry) const;
+
+  const Program &program;
+  const std::vector<kernels::CompiledKernel> &compiled;
+  const EmitOptions &options;
+  const std::string prefix, macros;
+};
+
+} // namespace
+
+/// Every place of a step.
+static std::vector<Place> placesOf(const Step &step) {
+  if (const Copy *copy = std::get_if<Copy>(&step))
+    return {copy->from, copy->to};
+  const Launch &launch = std::get<Launch>(step);
+  std::vector<Place> places = launch.reads;
+  places.insert(places.end(), launch.writes.begin(), launch.writes.end());
+  places.insert(places.end(), launch.scratch.begin(), launch.scratch.end());
+  return places;
+}
+
+/// That indices are in range, so that printing need not look.
+bool SourcePrinter::check() {
+  if (compiled.size() != program.kernels.size())
+    error = "there are " + std::to_string(program.kernels.size()) + " kernels and " + std::to_string(compiled.size()) +
+            " compiled ones";
+  for (const EntryPoint &entry : program.entryPoints)
+    for (const Step &step : entry.steps) {
+      const Launch *launch = std::get_if<Launch>(&step);
+      if (launch && (launch->kernel < 0 || (size_t)launch->kernel >= std::min(compiled.size(), program.kernels.size())))
+        error = "entry point '" + entry.name + "' launches a kernel that does not exist";
+      for (const Place &p : placesOf(step))
+        if ((p.memory == Memory::input && (size_t)p.index >= entry.inputs.size()) ||
+            (p.memory == Memory::output && (size_t)p.index >= entry.outputs.size()))
+          error = "entry point '" + entry.name + "' has no parameter " + std::to_string(p.index);
+      if (!error.empty())
+        return false;
+      if (!launch)
+        continue;
+      const kernels::Kernel &kernel = program.kernels[launch->kernel];
+      if (launch->reads.size() != kernel.arguments.size() || launch->writes.size() != kernel.results.size() ||
+          launch->scratch.size() != kernel.scratch.size())
+        error = "a launch of kernel '" + kernel.name + "' has another number of buffers than the kernel";
+      else if (compiled[launch->kernel].cxx.empty())
+        error = "kernel '" + kernel.name + "' was not printed as C++";
+    }
+  return error.empty();
+}
+
+/// The preamble and the pieces that the kernels use, in a namespace of the
+/// program's own, so that several programs can be compiled together.
+bool SourcePrinter::head(std::string &text) {
+  std::set<std::string> needs;
+  for (const kernels::CompiledKernel &kernel : compiled)
+    needs.insert(kernel.cxxNeeds.begin(), kernel.cxxNeeds.end());
+  const std::string header = options.headerName.empty() ? prefix + ".h" : options.headerName;
+  text = commentLines(summaryText(program, options), "// ") + "\n#include \"" + header +
+         "\"\n\n#include <stddef.h>\n#include <stdint.h>\n\n" +
+         runtimePreamble(options.cxxTarget, program.math == kernels::Math::exact) + "\nnamespace " + prefix +
+         "_detail {\n\n";
+  const std::string rule = "//===----------------------------------------------------------------------===//\n";
+  text += rule + "// Runtime\n" + rule + "\n" + runtimePieces(needs, error);
+  if (program.weightBytes > 0)
+    text += "\n" + rule + "// Weights\n" + rule + "\n" + std::string(weightsDeclaration);
+  return error.empty();
+}
+
+std::string SourcePrinter::kernelFunctions() {
+  std::set<int> launched;
+  for (const EntryPoint &entry : program.entryPoints)
+    for (const Step &step : entry.steps)
+      if (const Launch *launch = std::get_if<Launch>(&step))
+        launched.insert(launch->kernel);
+  const std::string rule = "//===----------------------------------------------------------------------===//\n";
+  std::string text = "\n" + rule + "// Kernels\n" + rule;
+  for (int k : launched) {
+    text += "\n";
+    if ((size_t)k < program.kernelNodes.size() && !program.kernelNodes[k].empty())
+      text += commentLines(program.kernelNodes[k], "// ");
+    text += compiled[k].cxx;
+  }
+  return text;
+}
+
+/// A pointer to a place, as `type *`.
+std::string SourcePrinter::place(const EntryPoint &entry, const Place &p, bool constant, const std::string &type) {
+  const ParameterNames names = parameterNames(entry);
+  const std::string qualified = (constant ? "const " : "") + type + " *";
+  const std::string offset = p.offset ? " + " + std::to_string(p.offset) : "";
+  std::string base = p.memory == Memory::arena     ? "arena"
+                     : p.memory == Memory::state   ? "state"
+                     : p.memory == Memory::weights ? "weights"
+                     : p.memory == Memory::input   ? names.inputs[p.index]
+                                                   : names.outputs[p.index];
+  if (offset.empty())
+    return "(" + qualified + ")" + base;
+  if (p.memory == Memory::input || p.memory == Memory::output)
+    base = std::string(p.memory == Memory::input ? "(const uint8_t *)" : "(uint8_t *)") + base;
+  return "(" + qualified + ")(" + base + offset + ")";
+}
+
+/// The pointed-to type of a kernel's parameter.
+static std::string elementAlias(kernels::Element element) {
+  using kernels::Element;
+  switch (element) {
+  case Element::boolean:
+  case Element::u8:
+    return "u8";
+  case Element::f16:
+  case Element::bf16:
+  case Element::u16:
+    return "u16";
+  case Element::u32:
+    return "u32";
+  case Element::u64:
+    return "u64";
+  default:
+    return kernels::name(element);
+  }
+}
+
+std::string SourcePrinter::launch(const EntryPoint &entry, const Launch &step) {
+  const kernels::Kernel &kernel = program.kernels[step.kernel];
+  std::vector<std::string> arguments;
+  for (size_t i = 0; i < step.reads.size(); ++i)
+    arguments.push_back(place(entry, step.reads[i], true, elementAlias(kernel.arguments[i].element)));
+  for (size_t i = 0; i < step.writes.size(); ++i)
+    arguments.push_back(place(entry, step.writes[i], false, elementAlias(kernel.typeOf(kernel.results[i]).element)));
+  for (size_t i = 0; i < step.scratch.size(); ++i)
+    arguments.push_back(place(entry, step.scratch[i], false, elementAlias(kernel.scratch[i].element)));
+  std::string nodes;
+  for (const std::string &node : step.nodes)
+    nodes += (nodes.empty() ? "" : ", ") + node;
+  std::string text = nodes.empty() ? "" : commentLines(nodes, "  // ");
+  std::string line = "  " + kernel.name + "(";
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string word = arguments[i] + (i + 1 < arguments.size() ? "," : ");");
+    if (line.size() + word.size() > 110) {
+      text += line + "\n";
+      line = "     ";
+    }
+    line += (line.back() == '(' ? "" : " ") + word;
+  }
+  return text + line + (arguments.empty() ? ");" : "") + "\n";
+}
+
+std::string SourcePrinter::copy(const EntryPoint &entry, const Copy &step) {
+  return "  __builtin_memcpy(" + place(entry, step.to, false, "void") + ", " + place(entry, step.from, true, "void") +
+         ", " + std::to_string(step.to.bytes) + ");\n";
+}
+
+bool SourcePrinter::uses(Memory memory, const EntryPoint &entry) const {
+  for (const Step &step : entry.steps)
+    for (const Place &p : placesOf(step))
+      if (p.memory == memory)
+        return true;
+  return false;
+}
+
+std::string SourcePrinter::entryPoint(const EntryPoint &entry) {
+  const ParameterNames names = parameterNames(entry);
+  std::string text = entrySignature(entry, options) + " {\n  if (!context", unused;
+  const auto parameters = [&](const std::vector<Parameter> &list, const std::vector<std::string> &cNames) {
+    for (size_t i = 0; i < list.size(); ++i)
+      if (list[i].place.memory != Memory::arena)
+        text += " || !" + cNames[i];
+  };
+  parameters(entry.inputs, names.inputs);
+  parameters(entry.outputs, names.outputs);
+  text += ")\n    return " + macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
+          "_ERROR_NOT_INITIALISED;\n";
+  if (uses(Memory::arena, entry))
+    text += "  uint8_t *const arena = context->arena;\n";
+  if (uses(Memory::state, entry))
+    text += "  uint8_t *const state = context->state;\n";
+  for (const Step &step : entry.steps) {
+    if (const Launch *l = std::get_if<Launch>(&step))
+      text += launch(entry, *l);
+    else
+      text += copy(entry, std::get<Copy>(step));
+  }
+  return text + "  return " + macros + "_OK;\n}\n";
+}
+
+bool SourcePrinter::requiredFeatures(uint64_t &mask) {
+  mask = 0;
+  for (const std::string &name : options.cpuRequires) {
+    const auto bit = cpuFeatureBit(name);
+    if (!bit) {
+      error = "the CPU feature '" + name + "' is not one that generated code can check";
+      return false;
+    }
+    mask |= *bit;
+  }
+  return true;
+}
+
+std::string SourcePrinter::functions() {
+  uint64_t required;
+  if (!requiredFeatures(required))
+    return {};
+  const std::string rule = "//===----------------------------------------------------------------------===//\n";
+  std::string text;
+  if (required)
+    text += "\n" + rule + "// Does the CPU have what the kernels need?\n" + rule +
+            "\n#define GLMC_CPU_LINKAGE static\n" + runtimePiece("cpu.cpp", "cpu") + "#undef GLMC_CPU_LINKAGE\n";
+  text += "\n// What a context's `ready` holds once init has prepared it.\nstatic const uint32_t readyMark = " +
+          std::to_string(readyMagic) + "u;\n\n} // namespace " + prefix + "_detail\n\n" + rule +
+          "// Public functions\n" + rule + "\nusing namespace " + prefix + "_detail;\n\n";
+  text += "#if defined(__ELF__)\n__attribute__((section(\".bss." + prefix + "_default\")))\n#endif\n" + prefix +
+          "_context " + prefix + "_default;\n\n";
+  text += "int " + prefix + "_init(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
+          "_ERROR_NULL;\n";
+  text += "  context->ready = 0;\n";
+  if (required)
+    text += "  if (!glmc_cpu_supports(" + std::to_string(required) + "u))\n    return " + macros + "_ERROR_CPU;\n";
+  if (program.stateBytes > 0)
+    text += "  __builtin_memset(context->state, 0, sizeof context->state);\n";
+  text += "  context->ready = readyMark;\n  return " + macros + "_OK;\n}\n\n";
+  text += "const char *" + prefix + "_status_text(int status) {\n  switch (status) {\n";
+  for (const StatusEntry &status : statusTable)
+    text += "  case " + macros + "_" + status.name + ":\n    return \"" + status.text + "\";\n";
+  text += std::string("  default:\n    return \"") + statusUnknownText + "\";\n  }\n}\n\n";
+  text += "const char *" + prefix + "_build_id(void) { return " + macros + "_BUILD_ID; }\n";
+  for (const EntryPoint &entry : program.entryPoints)
+    text += "\n" + entryPoint(entry);
+  return text + "\n" + runtimeEpilogue();
+}
+
+bool emitSource(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,
+                std::function<void(std::string_view)> write, std::string &error) {
+  SourcePrinter printer(program, kernels, options);
+  std::string head;
+  if (!printer.check() || !printer.head(head)) {
+    error = printer.error;
+    return false;
+  }
+  const std::string functions = printer.functions();
+  if (!printer.error.empty()) {
+    error = printer.error;
+    return false;
+  }
+  write(head);
+  if (program.weightBytes > 0) {
+    WeightPrinter weights(program, write);
+    const bool read = program.writeWeights &&
+                      program.writeWeights([&](const uint8_t *bytes, size_t count) { weights.take(bytes, count); });
+    weights.finish();
+    if (!read || weights.position() != program.weightBytes) {
+      error = read ? "the weights are not as many bytes as was planned" : "the weights could not be read";
+      return false;
+    }
+    write("  ;\n");
+  }
+  write(printer.kernelFunctions());
+  write(functions);
+  return true;
+}
+
+int64_t codeBytes(std::string_view source) {
+  size_t at = source.find(weightsDeclaration);
+  if (at == std::string_view::npos)
+    return int64_t(source.size());
+  at += weightsDeclaration.size();
+  const size_t begin = at;
+  // Lines of the literal and comments between its pieces.
+  while (source.substr(at, 3) == "  \"" || source.substr(at, 4) == "  //")
+    at = source.find('\n', at) + 1;
+  return int64_t(source.size() - (at - begin));
+}
+
+} // namespace glmc::source
