@@ -1,0 +1,57 @@
+//===- GraphImport.h - Nodes in order, each to glm ops ----------------------===//
+#ifndef GLMC_COMPILER_IMPORT_ONNX_GRAPHIMPORT_H
+#define GLMC_COMPILER_IMPORT_ONNX_GRAPHIMPORT_H
+
+#include "compiler/import/onnx/Functions.h"
+#include "compiler/import/onnx/ImportOnnx.h"
+#include "compiler/import/onnx/Initializers.h"
+#include "compiler/import/onnx/OnnxNode.h"
+
+#include "llvm/ADT/StringMap.h"
+
+namespace glmc::onnximport {
+
+/// Imports a model that checkModel accepted. One use.
+class GraphImport {
+public:
+  GraphImport(mlir::MLIRContext *context, const onnx::ModelProto &model, const Functions &functions,
+              const Initializers &initializers, WeightSource &weights, const ImportOptions &options);
+
+  /// A module with `glm.graph @run`; null after errors were emitted.
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+private:
+  /// Tensors by name: of the graph, or of one call of a function.
+  using Scope = llvm::StringMap<mlir::Value>;
+
+  mlir::LogicalResult bindDimensions();
+  mlir::RankedTensorType inputType(const onnx::ValueInfoProto &input);
+  mlir::LogicalResult addInputs(glm::GraphOp graph);
+  mlir::LogicalResult addInitializers();
+  mlir::LogicalResult addOutputs(glm::GraphOp graph);
+  mlir::LogicalResult checkOutput(const onnx::ValueInfoProto &output, mlir::RankedTensorType type);
+
+  mlir::LogicalResult importNode(const onnx::NodeProto &node, const Opsets &opsets, mlir::Location loc, Scope &scope,
+                                 int depth);
+  mlir::LogicalResult importCall(const onnx::NodeProto &call, const onnx::FunctionProto &body, mlir::Location loc,
+                                 Scope &scope, int depth);
+  mlir::LogicalResult importNative(const onnx::NodeProto &node, int opset, mlir::Location loc, Scope &scope);
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inputsOf(const onnx::NodeProto &node, mlir::Location loc,
+                                                           const Scope &scope);
+
+  mlir::MLIRContext *context;
+  const onnx::ModelProto &model;
+  const Functions &functions;
+  const Initializers &initializers;
+  const ImportOptions &options;
+  mlir::OpBuilder builder;
+  ConstantEvaluator constants;
+  NodeContext shared;
+  mlir::Location unknown;
+  Scope values;
+  int64_t expanded = 0; ///< Nodes of function bodies so far.
+};
+
+} // namespace glmc::onnximport
+
+#endif // GLMC_COMPILER_IMPORT_ONNX_GRAPHIMPORT_H
