@@ -1,0 +1,69 @@
+//===- Commands.h - The subcommands of glmc, as functions ---------------------===//
+//
+// A command is a struct of options and a function of it that returns the exit
+// code: 0, or 1 after an error was printed on stderr. glmc.cpp binds options to
+// flags; nothing here knows of a command line.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_COMPILER_COMMANDS_H
+#define GLMC_COMPILER_COMMANDS_H
+
+#include <string>
+#include <vector>
+
+namespace glmc {
+
+/// What every command that compiles takes.
+struct BuildFlags {
+  std::string target = "host";
+  std::string math = "fast";     ///< "fast" or "exact".
+  std::vector<std::string> dims; ///< "name=value".
+  unsigned jobs = 0;             ///< 0: all cores.
+  bool quiet = false;            ///< Neither summary nor progress.
+  std::string json;              ///< Where the report goes: a file, or "-".
+};
+
+struct CompileCommand {
+  BuildFlags build;
+  std::string model;
+  std::string output; ///< OUT of OUT.o, OUT.cpp and OUT.h.
+  std::string prefix; ///< Empty: made of the output's name.
+  std::vector<std::string> emit = {"obj", "cpp"};
+  std::string io = "pointers"; ///< or "arena".
+  std::string dumpDirectory, stopAfter, pipeline;
+};
+int runCompile(const CompileCommand &command);
+
+struct RunCommand {
+  BuildFlags build;
+  std::string model;
+  std::vector<std::string> inputs; ///< "file" in the model's order, or "name=file".
+  std::string output;              ///< Folder; empty: outputs are printed.
+  std::string format = "npy";      ///< of files written: "npy" or "pb".
+};
+int runRun(const RunCommand &command);
+
+struct VerifyCommand {
+  BuildFlags build;
+  std::vector<std::string> folders;
+  std::string emit = "obj"; ///< or "cpp".
+  std::string cxx = "g++";  ///< Compiler for `emit == "cpp"`, options allowed.
+  double tolerance = 1e-4, relativeTolerance = 0;
+  bool layers = false;
+};
+int runVerify(const VerifyCommand &command);
+
+struct InfoCommand {
+  BuildFlags build; ///< `math` and `jobs` mean nothing here.
+  std::string model;
+};
+int runInfo(const InfoCommand &command);
+
+struct TargetsCommand {
+  std::string json;
+};
+int runTargets(const TargetsCommand &command);
+
+} // namespace glmc
+
+#endif // GLMC_COMPILER_COMMANDS_H

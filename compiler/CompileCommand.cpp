@@ -1,0 +1,132 @@
+//===- CompileCommand.cpp - glmc compile --------------------------------------===//
+#include "compiler/DiagnosticPrinter.h"
+#include "compiler/Session.h"
+#include "compiler/WriteFile.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdio>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace glmc {
+namespace {
+
+std::string summaryOf(const CompileOptions &options, const CompileResult &result) {
+  const Program &program = result.program;
+  size_t launches = 0;
+  int64_t bound = 0;
+  for (const EntryPoint &entry : program.entryPoints) {
+    launches += llvm::count_if(entry.steps, [](const Step &step) { return std::holds_alternative<Launch>(step); });
+    bound = std::max(bound, entry.boundBytes);
+  }
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << options.input << " for " << options.target.name << ": " << result.onnxNodes << " nodes, " << launches
+      << " launches of " << program.kernels.size() << " kernels\n";
+  out << "  RAM: arena " << program.arenaBytes << " B (bound " << bound << ", gap " << program.arenaBytes - bound
+      << "), state " << program.stateBytes << " B";
+  if (result.stackBytes >= 0)
+    out << ", stack " << result.stackBytes << " B";
+  out << "\n  weights " << humanBytes(program.weightBytes);
+  if (!result.object.empty())
+    out << ", object " << humanBytes(result.object.size());
+  if (!result.source.empty())
+    out << ", source " << humanBytes(result.source.size());
+  out << "\n  "
+      << shortNumber(result.secondsImport + result.secondsPasses + result.secondsKernels + result.secondsEmit)
+      << " s: import " << shortNumber(result.secondsImport) << ", passes " << shortNumber(result.secondsPasses)
+      << ", kernels " << shortNumber(result.secondsKernels) << ", emission " << shortNumber(result.secondsEmit)
+      << "\n";
+  return text;
+}
+
+bool isIdentifier(StringRef text) {
+  return !text.empty() && !llvm::isDigit(text.front()) &&
+         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+/// Checks what is known before any work; false: the error was printed.
+bool prepare(const CompileCommand &command, CompileOptions &options) {
+  if (!fillOptions(command.build, command.model, options))
+    return false;
+  StringRef name = llvm::sys::path::filename(command.output);
+  std::string error;
+  if (name.empty() || name == "." || name == ".." || StringRef(command.output).ends_with("/")) {
+    fail("glmc: error: --output is '" + command.output + "', expected a file's name without extension");
+    return false;
+  }
+  if (!canWriteIn(llvm::sys::path::parent_path(command.output).str(), error)) {
+    fail(command.output + ": error: " + error);
+    return false;
+  }
+  options.prefix = command.prefix.empty() ? identifierOf(name.str()) : command.prefix;
+  if (!isIdentifier(options.prefix)) {
+    fail("glmc: error: --prefix is '" + options.prefix + "', expected a C identifier");
+    return false;
+  }
+  options.headerName = name.str() + ".h";
+  options.emitObject = llvm::is_contained(command.emit, "obj");
+  options.emitCxx = llvm::is_contained(command.emit, "cpp");
+  options.ioArena = command.io == "arena";
+  options.dumpDirectory = command.dumpDirectory;
+  options.stopAfter = command.stopAfter;
+  options.pipeline = command.pipeline;
+  return true;
+}
+
+/// OUT.mlir, with names of nodes, so that a later run can go on from it.
+bool writeModule(const std::string &path, ModuleOp module) {
+  std::string text, error;
+  llvm::raw_string_ostream out(text);
+  module->print(out, OpPrintingFlags().enableDebugInfo());
+  out << "\n";
+  if (writeFile(path, text, error))
+    return true;
+  fail(path + ": error: " + error);
+  return false;
+}
+
+} // namespace
+
+int runCompile(const CompileCommand &command) {
+  CompileOptions options;
+  if (!prepare(command, options))
+    return 1;
+  MLIRContext context;
+  prepareContext(context);
+  DiagnosticPrinter printer(context, command.model);
+  CompileResult result;
+  if (failed(compileWithProgress(context, command.build, options, result)))
+    return 1;
+
+  // The report first: it can be taken back, outputs that replaced others not.
+  const bool reportIsFile = !command.build.json.empty() && command.build.json != "-";
+  if (reportIsFile && !writeReport(command.build.json, reportJson(options, result)))
+    return 1;
+  llvm::scope_exit takeBack([&] {
+    if (reportIsFile)
+      ::unlink(command.build.json.c_str());
+  });
+  MadeFolders folders;
+  std::string error;
+  if (!folders.make(llvm::sys::path::parent_path(command.output).str(), error))
+    return fail(command.output + ": error: " + error);
+  const bool written = options.stopAfter.empty() ? succeeded(writeOutputs(context, command.output, result))
+                                                 : writeModule(command.output + ".mlir", *result.module);
+  if (!written)
+    return 1;
+  folders.keep();
+  takeBack.release();
+  if (command.build.json == "-")
+    return writeReport("-", reportJson(options, result)) ? 0 : 1;
+  if (!command.build.quiet && options.stopAfter.empty())
+    std::fputs(summaryOf(options, result).c_str(), stdout);
+  return 0;
+}
+
+} // namespace glmc

@@ -1,0 +1,46 @@
+//===- ModelRunner.h - Compiles a model and runs it on this machine -----------===//
+//
+// An object is loaded by LLVM's JIT linker in a child process, so that running
+// needs no toolchain and a crash is an error text. C++ is compiled by the
+// machine's compiler, with the flags that users are promised, and then loaded
+// the same way.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_COMPILER_MODELRUNNER_H
+#define GLMC_COMPILER_MODELRUNNER_H
+
+#include "compiler/Session.h"
+#include "compiler/Slots.h"
+
+namespace glmc {
+
+class ModelRunner {
+public:
+  /// Compiles `options.input` to an object or, if `cxx` is not empty, to C++
+  /// that this command compiles. Nothing if that fails; the error was printed.
+  static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags,
+                                           CompileOptions options, const std::string &cxx);
+
+  const std::vector<Slot> &inputs() const { return inputList; }
+  const std::vector<Slot> &outputs() const { return outputList; }
+
+  /// Runs the model's first entry point on a fresh context. False, with `error`
+  /// set: it crashed, did not end, or returned a status other than ok.
+  bool run(const std::vector<reference::Tensor> &inputs, std::vector<reference::Tensor> &outputs,
+           std::string &error) const;
+
+  double secondsCompile() const { return seconds; }
+
+private:
+  ModelRunner() = default;
+
+  std::vector<char> object;
+  std::string prefix, entry;
+  int64_t contextBytes = 0;
+  std::vector<Slot> inputList, outputList;
+  double seconds = 0;
+};
+
+} // namespace glmc
+
+#endif // GLMC_COMPILER_MODELRUNNER_H

@@ -1,0 +1,136 @@
+//===- Pipeline.cpp - The road from model to plan, pass by pass --------------===//
+#include "compiler/Pipeline.h"
+
+#include "compiler/report/Dump.h"
+#include "compiler/report/Measure.h"
+#include "compiler/report/Measure.h"
+#include "lowering/Passes.h"
+
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace glmc {
+namespace {
+
+struct NamedPass {
+  std::string name;
+  std::unique_ptr<Pass> pass;
+};
+
+/// The passes in order. Comments say what each relies on.
+std::vector<NamedPass> standardPasses(const CompileOptions &options) {
+  // Passes look the target up again; "host" is resolved already.
+  const std::string &target = options.targetFile.empty() ? options.target.name : options.targetFile;
+  std::vector<NamedPass> passes;
+  auto add = [&](const char *name, std::unique_ptr<Pass> pass) { passes.push_back({name, std::move(pass)}); };
+
+  // Simplify. Folding first: exporters spell shapes and masks out as graphs,
+  // and algebra sees constants only once they are.
+  add("fold-constants", createFoldConstants());
+  add("simplify-algebra", createSimplifyAlgebra());
+  // Algebra leaves new constants' users behind (a transpose that became a
+  // reshape of a weight), so fold again before looking for what is equal.
+  add("refold-constants", createFoldConstants());
+  add("cse", createCSEPass());
+  add("eliminate-dead-nodes", createEliminateDeadNodes());
+
+  // Kernels. Layouts and schedules are decided on the final regions; sharing
+  // compares all of it, so it comes last.
+  add("form-kernels", createFormKernels());
+  add("fuse-elementwise", createFuseElementwise());
+  add("pack-weights", createPackWeights(PackWeightsOptions{target}));
+  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target}));
+  add("share-kernels", createShareKernels());
+
+  // Memory. The plan is made for an order.
+  add("order-launches", createOrderLaunches());
+  add("plan-memory", createPlanMemory(PlanMemoryOptions{options.ioArena}));
+  return passes;
+}
+
+/// Measures the module around each pass and hands it to the dump.
+class Recorder : public PassInstrumentation {
+public:
+  Recorder(std::vector<PassRecord> &records, Dump &dump) : records(records), dump(dump) {}
+
+  void runBeforePass(Pass *pass, Operation *op) override {
+    auto module = dyn_cast<ModuleOp>(op);
+    if (!module || isAdaptor(pass))
+      return;
+    before = measure(module).ops;
+    start = std::chrono::steady_clock::now();
+  }
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    auto module = dyn_cast<ModuleOp>(op);
+    if (!module || isAdaptor(pass))
+      return;
+    StringRef name = pass->getArgument();
+    name.consume_front("glm-");
+    ModuleSize after = measure(module);
+    records.push_back({name.str(), before, after.ops, after.constantBytes, after.activationBytes, after.launches,
+                       spent.count()});
+    dump.writePass(module, records.size(), name);
+  }
+
+private:
+  /// Passes that only run other passes on nested ops have no argument.
+  static bool isAdaptor(Pass *pass) { return pass->getArgument().empty(); }
+
+  std::vector<PassRecord> &records;
+  Dump &dump;
+  int64_t before = 0;
+  std::chrono::steady_clock::time_point start;
+};
+
+} // namespace
+
+void registerPasses() {
+  registerGlmPasses();
+  registerTransformsPasses();
+}
+
+bool buildPipeline(PassManager &passes, const CompileOptions &options, std::string &error) {
+  if (!options.pipeline.empty()) {
+    registerPasses();
+    llvm::raw_string_ostream stream(error);
+    return succeeded(parsePassPipeline(options.pipeline, passes, stream));
+  }
+  std::string stop = StringRef(options.stopAfter).starts_with("glm-") ? options.stopAfter.substr(4) : options.stopAfter;
+  std::string known;
+  for (NamedPass &named : standardPasses(options)) {
+    passes.addPass(std::move(named.pass));
+    known += (known.empty() ? "" : ", ") + named.name;
+    if (named.name == stop)
+      return true;
+  }
+  if (stop.empty())
+    return true;
+  error = "there is no pass '" + stop + "', expected one of: " + known;
+  return false;
+}
+
+LogicalResult runPipeline(ModuleOp module, const CompileOptions &options, std::vector<PassRecord> &records) {
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  std::string error;
+  if (!buildPipeline(passes, options, error))
+    return module.emitError() << error;
+  Dump dump(options.dumpDirectory);
+  if (!dump.open(error))
+    return module.emitError() << error;
+  dump.writePass(module, 0, "import");
+  passes.addInstrumentation(std::make_unique<Recorder>(records, dump));
+  if (failed(passes.run(module)))
+    return failure();
+  if (!dump.writeSummary(records, error))
+    return module.emitError() << error;
+  return success();
+}
+
+} // namespace glmc

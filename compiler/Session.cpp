@@ -1,0 +1,104 @@
+//===- Session.cpp - What every command begins with ---------------------------===//
+#include "compiler/Session.h"
+
+#include "compiler/Progress.h"
+#include "compiler/WriteFile.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+#include <cmath>
+#include <cstdio>
+
+using namespace mlir;
+
+namespace glmc {
+
+int fail(const std::string &line) {
+  std::fprintf(stderr, "%s\n", line.c_str());
+  return 1;
+}
+
+bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptions &options) {
+  options.input = model;
+  options.math = flags.math == "exact" ? kernels::Math::exact : kernels::Math::fast;
+  options.jobs = flags.jobs;
+  for (const std::string &dim : flags.dims) {
+    auto [name, text] = StringRef(dim).rsplit('=');
+    int64_t value = 0;
+    if (name.empty() || text.getAsInteger(10, value) || value < 1) {
+      fail("glmc: error: --dim is '" + dim + "', expected NAME=VALUE with a value of 1 or more");
+      return false;
+    }
+    auto [known, added] = options.dims.emplace(name.str(), value);
+    if (!added && known->second != value) {
+      fail("glmc: error: --dim gives '" + name.str() + "' two values, " + std::to_string(known->second) + " and " +
+           std::to_string(value));
+      return false;
+    }
+  }
+  std::string error;
+  auto target = targets::findTarget(flags.target, error);
+  if (!target) {
+    fail("glmc: error: " + error);
+    return false;
+  }
+  options.target = std::move(*target);
+  if (StringRef(flags.target).contains('/') || StringRef(flags.target).ends_with(".json"))
+    options.targetFile = flags.target;
+  return true;
+}
+
+LogicalResult compileWithProgress(MLIRContext &context, const BuildFlags &flags, CompileOptions options,
+                                  CompileResult &result) {
+  Progress progress(flags.quiet, llvm::sys::path::filename(options.input).str());
+  options.progress = [&](const std::string &what, size_t done, size_t total) { progress.update(what, done, total); };
+  return compile(context, options, result);
+}
+
+std::string whyNotHere(const targets::Target &target) {
+  const std::vector<std::string> missing = targets::missingFeatures(target);
+  if (missing.empty())
+    return "";
+  std::string list;
+  for (const std::string &feature : missing)
+    list += (list.empty() ? "" : ", ") + feature;
+  // The family's name says more than its parts; most CPUs have all or none.
+  if (llvm::any_of(missing, [](StringRef feature) { return feature == "avx512f"; }))
+    return "no AVX-512 (" + list + ")";
+  return "no " + list;
+}
+
+bool writeReport(const std::string &path, const std::string &text) {
+  std::string error;
+  const bool endsLine = !text.empty() && text.back() == '\n';
+  if (path.empty() || writeFile(path, endsLine ? text : text + "\n", error))
+    return true;
+  fail(path + ": error: " + error);
+  return false;
+}
+
+std::string textOf(llvm::json::Value value) { return llvm::formatv("{0:2}", value).str(); }
+
+llvm::json::Value jsonNumber(double value) {
+  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
+}
+
+std::string humanBytes(int64_t bytes) {
+  if (bytes < 10000)
+    return std::to_string(bytes) + " B";
+  const char *const units[] = {"KB", "MB", "GB", "TB"};
+  double value = double(bytes) / 1000;
+  int unit = 0;
+  for (; value >= 1000 && unit < 3; ++unit)
+    value /= 1000;
+  return shortNumber(value) + " " + units[unit];
+}
+
+std::string shortNumber(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return text;
+}
+
+} // namespace glmc
