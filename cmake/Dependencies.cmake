@@ -1,11 +1,12 @@
 # What glmc is built with. bootstrap.sh installs all of it; see README.md.
 
 # LLVM and MLIR 22 from Debian, as shared libraries.
-find_package(MLIR 22 REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir)
+find_package(MLIR 22.1 REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir)
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
+set(GLMC_TABLEGEN_FLAGS -I ${CMAKE_SOURCE_DIR} -I ${MLIR_INCLUDE_DIRS})
 
 # What a library that uses MLIR or LLVM links: no RTTI, as Debian's are built.
 # Exceptions stay on for the two places that call libraries which throw.

@@ -52,6 +52,14 @@ RankedTensorType logicalType(Type type) {
   return llvm::cast<RankedTensorType>(type);
 }
 
+bool isCountable(Type type) {
+  int64_t bytes = 8;
+  for (int64_t dim : cast<RankedTensorType>(type).getShape())
+    if (dim != 0 && llvm::MulOverflow(bytes, dim, bytes))
+      return false;
+  return bytes < int64_t(1) << 48;
+}
+
 int64_t denseBytes(RankedTensorType type) {
   unsigned bits = type.getElementTypeBitWidth();
   return type.getNumElements() * (bits == 1 ? 1 : bits / 8);
@@ -158,7 +166,7 @@ LogicalResult PackedType::verify(function_ref<InFlightDiagnostic()> emitError, R
                                  Attribute layout) {
   if (!llvm::isa<PanelsAttr>(layout))
     return emitError() << "layout is " << layout << ", expected #glm.panels";
-  if (logical.getRank() != 2 || !logical.hasStaticShape())
+  if (logical.getRank() != 2 || !logical.hasStaticShape() || !isCountable(logical))
     return emitError() << "panels hold a static 2-D tensor, found " << logical;
   return success();
 }

@@ -28,6 +28,10 @@ class Movement : public mlir::OpTrait::TraitBase<Op, Movement> {};
 /// The tensor type of a value: of a packed weight, its logical type.
 mlir::RankedTensorType logicalType(mlir::Type type);
 
+/// Whether a tensor's bytes can be counted and added up without overflow: less
+/// than 2^48 of them.
+bool isCountable(mlir::Type type);
+
 /// Bytes of a dense row-major tensor; a bool takes one byte.
 int64_t denseBytes(mlir::RankedTensorType type);
 
