@@ -37,11 +37,9 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
     out << ", object " << humanBytes(result.object.size());
   if (!result.source.empty())
     out << ", source " << humanBytes(result.source.size());
-  out << "\n  "
-      << shortNumber(result.secondsImport + result.secondsPasses + result.secondsKernels + result.secondsEmit)
+  out << "\n  " << shortNumber(result.secondsImport + result.secondsPasses + result.secondsKernels + result.secondsEmit)
       << " s: import " << shortNumber(result.secondsImport) << ", passes " << shortNumber(result.secondsPasses)
-      << ", kernels " << shortNumber(result.secondsKernels) << ", emission " << shortNumber(result.secondsEmit)
-      << "\n";
+      << ", kernels " << shortNumber(result.secondsKernels) << ", emission " << shortNumber(result.secondsEmit) << "\n";
   return text;
 }
 

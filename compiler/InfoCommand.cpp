@@ -77,7 +77,8 @@ std::string summaryText(const std::string &model, const ModelSummary &summary, c
     out << "  output " << output.name << " " << typeOf(output) << "\n";
   out << "  parameters: " << summary.parameters << " (" << humanBytes(summary.parameterBytes) << ")\n  operators:\n";
   for (const ModelSummary::Operator &op : summary.operators)
-    out << llvm::format("    %6lld ", (long long)op.count) << op.name << (op.supported ? "" : "  NOT SUPPORTED") << "\n";
+    out << llvm::format("    %6lld ", (long long)op.count) << op.name << (op.supported ? "" : "  NOT SUPPORTED")
+        << "\n";
   if (!estimate.blockers.empty()) {
     out << "  blockers:\n";
     for (const std::string &blocker : estimate.blockers)
@@ -104,8 +105,8 @@ std::string reportOf(const std::string &model, const ModelSummary &summary, cons
     opsets[domain] = opset;
   llvm::json::Array operators;
   for (const ModelSummary::Operator &op : summary.operators)
-    operators.push_back(llvm::json::Object{
-        {"name", op.name}, {"opset", op.opset}, {"count", op.count}, {"supported", op.supported}});
+    operators.push_back(
+        llvm::json::Object{{"name", op.name}, {"opset", op.opset}, {"count", op.count}, {"supported", op.supported}});
   llvm::json::Object report{{"model", model},
                             {"producer", summary.producer},
                             {"ir_version", summary.irVersion},

@@ -18,8 +18,8 @@ namespace glmc {
 namespace {
 
 /// What generated C++ promises to compile with, see the README.
-constexpr llvm::StringLiteral cxxFlags[] = {"-std=c++17", "-O3",     "-Wall", "-Wextra", "-Werror", "-fno-exceptions",
-                                            "-fno-rtti",  "-fPIC", "-c"};
+constexpr llvm::StringLiteral cxxFlags[] = {"-std=c++17",      "-O3",       "-Wall", "-Wextra", "-Werror",
+                                            "-fno-exceptions", "-fno-rtti", "-fPIC", "-c"};
 /// A weights literal is one token of a large file; more than that is a hang.
 constexpr unsigned compilerTimeout = 3600;
 /// Of the compiler's errors, as many characters are shown.

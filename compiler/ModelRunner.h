@@ -18,8 +18,8 @@ class ModelRunner {
 public:
   /// Compiles `options.input` to an object or, if `cxx` is not empty, to C++
   /// that this command compiles. Nothing if that fails; the error was printed.
-  static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags,
-                                           CompileOptions options, const std::string &cxx);
+  static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags, CompileOptions options,
+                                           const std::string &cxx);
 
   const std::vector<Slot> &inputs() const { return inputList; }
   const std::vector<Slot> &outputs() const { return outputList; }

@@ -188,8 +188,8 @@ std::optional<NamedTensor> parseNpy(MLIRContext &context, StringRef text, std::s
       elements = -1, error = "has a shape of too many elements";
   if (elements < 0 || uint64_t(elements) > data.size() / width || uint64_t(elements * width) != data.size()) {
     if (error.empty())
-      error = "holds " + std::to_string(data.size()) + " bytes of elements, expected " +
-              std::to_string(elements) + " elements of " + std::to_string(width);
+      error = "holds " + std::to_string(data.size()) + " bytes of elements, expected " + std::to_string(elements) +
+              " elements of " + std::to_string(width);
     return std::nullopt;
   }
   NamedTensor result;
@@ -213,7 +213,10 @@ std::optional<std::string> printNpy(const reference::Tensor &tensor, std::string
     return std::nullopt;
   }
   const int64_t width = reference::elementBytes(element);
-  const char kind = element.isInteger(1) ? 'b' : isa<FloatType>(element) ? 'f' : element.isUnsignedInteger() ? 'u' : 'i';
+  const char kind = element.isInteger(1)          ? 'b'
+                    : isa<FloatType>(element)     ? 'f'
+                    : element.isUnsignedInteger() ? 'u'
+                                                  : 'i';
   std::string header = "{'descr': '";
   header += width == 1 ? '|' : '<';
   header += kind + std::to_string(width) + "', 'fortran_order': False, 'shape': (";

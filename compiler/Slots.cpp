@@ -42,8 +42,8 @@ Type elementType(MLIRContext &context, kernels::Element element) {
 /// Whether some step reads bytes of this input.
 bool isRead(const EntryPoint &entry, const Place &input) {
   auto overlaps = [&](const Place &place) {
-    return place.memory == input.memory && place.index == input.index &&
-           place.offset < input.offset + input.bytes && input.offset < place.offset + place.bytes;
+    return place.memory == input.memory && place.index == input.index && place.offset < input.offset + input.bytes &&
+           input.offset < place.offset + place.bytes;
   };
   return llvm::any_of(entry.steps, [&](const Step &step) {
     const auto *launch = std::get_if<Launch>(&step);

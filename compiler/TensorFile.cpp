@@ -41,7 +41,8 @@ SmallVector<Format> formats(MLIRContext &context) {
 }
 
 /// Copies a typed field's elements as `width` little-endian bytes each.
-template <typename Field> std::vector<uint8_t> bytesOf(const Field &field, int64_t width) {
+template <typename Field>
+std::vector<uint8_t> bytesOf(const Field &field, int64_t width) {
   std::vector<uint8_t> bytes(field.size() * width);
   for (int i = 0; i < field.size(); ++i) {
     auto value = field.Get(i);
@@ -106,12 +107,11 @@ std::optional<NamedTensor> parseTensorProto(MLIRContext &context, StringRef text
       return std::nullopt;
     }
   bytes = empty ? 0 : bytes;
-  result.tensor.bytes = proto.has_raw_data()
-                            ? std::vector<uint8_t>(proto.raw_data().begin(), proto.raw_data().end())
-                            : typedBytes(proto, width);
+  result.tensor.bytes = proto.has_raw_data() ? std::vector<uint8_t>(proto.raw_data().begin(), proto.raw_data().end())
+                                             : typedBytes(proto, width);
   if (int64_t(result.tensor.bytes.size()) != bytes) {
-    error = "holds " + std::to_string(result.tensor.bytes.size()) + " bytes of elements, expected " +
-            std::to_string(bytes);
+    error =
+        "holds " + std::to_string(result.tensor.bytes.size()) + " bytes of elements, expected " + std::to_string(bytes);
     return std::nullopt;
   }
   result.tensor.type = RankedTensorType::get(shape, element);
@@ -158,7 +158,7 @@ std::string describeType(RankedTensorType type) {
   Type element = type.getElementType();
   std::string name = element.isInteger(1) ? "bool"
                      : element.isBF16()   ? "bfloat16"
-                                          : (isa<FloatType>(element)         ? "float"
+                                          : (isa<FloatType>(element)       ? "float"
                                              : element.isUnsignedInteger() ? "uint"
                                                                            : "int") +
                                               std::to_string(element.getIntOrFloatBitWidth());

@@ -230,8 +230,8 @@ int runVerify(const VerifyCommand &command) {
   if (speaks)
     std::printf("%d passed, %d failed, %d not run\n", counts[0], counts[1], counts[2]);
   std::fflush(stdout);
-  llvm::json::Object report{{"target", options.target.name}, {"emit", command.emit},     {"models", std::move(models)},
-                            {"passed", counts[0]},           {"failed", counts[1]},      {"not_run", counts[2]}};
+  llvm::json::Object report{{"target", options.target.name}, {"emit", command.emit}, {"models", std::move(models)},
+                            {"passed", counts[0]},           {"failed", counts[1]},  {"not_run", counts[2]}};
   if (!writeReport(command.build.json, textOf(std::move(report))))
     return 1;
   return counts[int(Outcome::failed)] ? 1 : 0;

@@ -149,17 +149,18 @@ private:
 
 #define GLMC_VISIT(NODE) void visit(Ref<Halide::Internal::NODE> op) override;
   using Halide::Internal::IRVisitor::visit;
-  GLMC_VISIT(IntImm)
-  GLMC_VISIT(UIntImm) GLMC_VISIT(FloatImm) GLMC_VISIT(StringImm) GLMC_VISIT(Cast) GLMC_VISIT(Reinterpret)
-      GLMC_VISIT(Variable) GLMC_VISIT(Add) GLMC_VISIT(Sub) GLMC_VISIT(Mul) GLMC_VISIT(Div) GLMC_VISIT(Mod)
-          GLMC_VISIT(Min) GLMC_VISIT(Max) GLMC_VISIT(EQ) GLMC_VISIT(NE) GLMC_VISIT(LT) GLMC_VISIT(LE) GLMC_VISIT(GT)
-              GLMC_VISIT(GE) GLMC_VISIT(And) GLMC_VISIT(Or) GLMC_VISIT(Not) GLMC_VISIT(Select) GLMC_VISIT(Load)
-                  GLMC_VISIT(Ramp) GLMC_VISIT(Broadcast) GLMC_VISIT(Call) GLMC_VISIT(Let) GLMC_VISIT(LetStmt)
-                      GLMC_VISIT(AssertStmt) GLMC_VISIT(ProducerConsumer) GLMC_VISIT(For) GLMC_VISIT(Acquire)
-                          GLMC_VISIT(Store) GLMC_VISIT(Provide) GLMC_VISIT(Allocate) GLMC_VISIT(Free)
-                              GLMC_VISIT(Realize) GLMC_VISIT(Block) GLMC_VISIT(Fork) GLMC_VISIT(IfThenElse)
-                                  GLMC_VISIT(Evaluate) GLMC_VISIT(Shuffle) GLMC_VISIT(VectorReduce) GLMC_VISIT(Prefetch)
-                                      GLMC_VISIT(Atomic) GLMC_VISIT(HoistedStorage)
+  // clang-format off
+  GLMC_VISIT(IntImm) GLMC_VISIT(UIntImm) GLMC_VISIT(FloatImm) GLMC_VISIT(StringImm)
+  GLMC_VISIT(Cast) GLMC_VISIT(Reinterpret) GLMC_VISIT(Variable)
+  GLMC_VISIT(Add) GLMC_VISIT(Sub) GLMC_VISIT(Mul) GLMC_VISIT(Div) GLMC_VISIT(Mod) GLMC_VISIT(Min) GLMC_VISIT(Max)
+  GLMC_VISIT(EQ) GLMC_VISIT(NE) GLMC_VISIT(LT) GLMC_VISIT(LE) GLMC_VISIT(GT) GLMC_VISIT(GE)
+  GLMC_VISIT(And) GLMC_VISIT(Or) GLMC_VISIT(Not) GLMC_VISIT(Select)
+  GLMC_VISIT(Load) GLMC_VISIT(Ramp) GLMC_VISIT(Broadcast) GLMC_VISIT(Call) GLMC_VISIT(Let)
+  GLMC_VISIT(LetStmt) GLMC_VISIT(AssertStmt) GLMC_VISIT(ProducerConsumer) GLMC_VISIT(For)
+  GLMC_VISIT(Acquire) GLMC_VISIT(Store) GLMC_VISIT(Provide) GLMC_VISIT(Allocate) GLMC_VISIT(Free)
+  GLMC_VISIT(Realize) GLMC_VISIT(Block) GLMC_VISIT(Fork) GLMC_VISIT(IfThenElse) GLMC_VISIT(Evaluate)
+  GLMC_VISIT(Shuffle) GLMC_VISIT(VectorReduce) GLMC_VISIT(Prefetch) GLMC_VISIT(Atomic) GLMC_VISIT(HoistedStorage)
+  // clang-format on
 #undef GLMC_VISIT
 
                                           const Halide::Internal::LoweredFunc &function;

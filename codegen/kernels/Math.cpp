@@ -194,7 +194,7 @@ Expr exp(const Expr &x) {
   bool wide = x.type().bits() == 64;
   // Above `high` the result is infinite, below `low` zero. NaN goes to `low`.
   Expr low = constant(x, wide ? -746.0 : -105.0), high = constant(x, wide ? 710.0 : 89.0);
-  Expr clamped = select(lessEqual(low, x), select(less(high, x), high, x), low);
+  Expr clamped = select(less(low, x), select(less(high, x), high, x), low);
   Expr k = nearest(clamped * constant(x, 1.4426950408889634));
   // Strict: reassociated, the two parts of ln 2 would become one again.
   Expr r = sub(sub(clamped, mul(k, constant(x, wide ? 6.93147180369123816490e-01 : 0.693359375))),

@@ -64,7 +64,8 @@ TEST_F(Compare, TakesNothingForEqualThatIsNot) {
 
 TEST_F(Compare, IsExactOnWideIntegers) {
   const int64_t least = std::numeric_limits<int64_t>::min(), most = std::numeric_limits<int64_t>::max();
-  EXPECT_EQ(compare(integers(builder.getI64Type(), {most}), integers(builder.getI64Type(), {most - 1}), {}).maxAbsolute, 1);
+  EXPECT_EQ(compare(integers(builder.getI64Type(), {most}), integers(builder.getI64Type(), {most - 1}), {}).maxAbsolute,
+            1);
   EXPECT_EQ(compare(integers(builder.getI64Type(), {most}), integers(builder.getI64Type(), {least}), {}).maxAbsolute,
             0x1p64);
   mlir::Type u64 = builder.getIntegerType(64, false);

@@ -3,13 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <random>
-#include <sstream>
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -249,19 +250,23 @@ const std::string &folder() {
 
 bool shell(const std::string &command) { return std::system(command.c_str()) == 0; }
 
-/// Writes bitcode and makes a library of it; empty on failure.
-std::string makeLibrary(const Kernel &kernel, const TestTarget &target) {
-  CompiledKernel compiled = compileKernel(kernel, target.halide, {true, false, false, false});
-  EXPECT_EQ(compiled.error, "");
-  if (!compiled.error.empty())
-    return "";
+/// Compiles kernels and makes one library of their bitcode; empty on failure.
+std::string makeLibrary(const std::vector<Kernel> &kernels, const TestTarget &target) {
   static int number = 0;
-  std::string stem = folder() + "/k" + std::to_string(number++);
-  std::ofstream(stem + ".bc", std::ios::binary)
-      .write(reinterpret_cast<const char *>(compiled.bitcode.data()), compiled.bitcode.size());
-  bool made = shell("/usr/lib/llvm-22/bin/clang -Wno-override-module -O1 -shared -fPIC -nostdlib " + stem + ".bc -o " +
+  std::string stem = folder() + "/k" + std::to_string(number++), files;
+  for (const Kernel &kernel : kernels) {
+    CompiledKernel compiled = compileKernel(kernel, target.halide, {true, false, false, false});
+    EXPECT_EQ(compiled.error, "");
+    if (!compiled.error.empty())
+      return "";
+    std::string file = stem + "-" + kernel.name + ".bc";
+    std::ofstream(file, std::ios::binary)
+        .write(reinterpret_cast<const char *>(compiled.bitcode.data()), compiled.bitcode.size());
+    files += " " + file;
+  }
+  bool made = shell("/usr/lib/llvm-22/bin/clang -Wno-override-module -O1 -shared -fPIC -nostdlib" + files + " -o " +
                     stem + ".so");
-  EXPECT_TRUE(made) << kernel.name;
+  EXPECT_TRUE(made) << files;
   return made ? stem + ".so" : "";
 }
 
@@ -313,7 +318,7 @@ void call(void *function, std::vector<Buffer> &b) {
 } // namespace
 
 std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
-  std::string library = makeLibrary(kernel, target);
+  std::string library = makeLibrary({kernel}, target);
   if (library.empty())
     return {};
   void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -356,8 +361,8 @@ std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, c
   return outputs;
 }
 
-std::vector<std::string> undefinedSymbols(const Kernel &kernel, const TestTarget &target) {
-  std::string library = makeLibrary(kernel, target);
+std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, const TestTarget &target) {
+  std::string library = makeLibrary(kernels, target);
   if (library.empty())
     return {"(not compiled)"};
   EXPECT_TRUE(shell("/usr/lib/llvm-22/bin/llvm-nm -u " + library + " > " + library + ".txt"));

@@ -60,12 +60,13 @@ struct TestTarget {
 const std::vector<TestTarget> &targets();
 const TestTarget &bestTarget();
 
-/// Results, then scratch. `undefined`, if given, gets the symbols that the
-/// object needs. Fails the running test (and returns nothing) on an error.
+/// Results, then scratch. Fails the running test (and returns nothing) on an
+/// error, a write outside of the outputs or one to an argument.
 std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target = bestTarget());
 
-/// Undefined symbols of the compiled kernel.
-std::vector<std::string> undefinedSymbols(const Kernel &kernel, const TestTarget &target);
+/// Symbols that the compiled kernels need from elsewhere, other than memcpy,
+/// memset and memmove.
+std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, const TestTarget &target);
 
 } // namespace glmc::kernels::test
 

@@ -83,7 +83,9 @@ TEST_P(EveryType, IsReadFromRawData) {
   expectValues(tensor.tensor, GetParam());
 }
 
-TEST_P(EveryType, IsReadFromItsOwnField) { expectValues(read(GetParam() + std::string(".typed.pb")).tensor, GetParam()); }
+TEST_P(EveryType, IsReadFromItsOwnField) {
+  expectValues(read(GetParam() + std::string(".typed.pb")).tensor, GetParam());
+}
 
 TEST_P(EveryType, IsWrittenAsNumPyDoes) {
   std::string error;
@@ -122,8 +124,8 @@ TEST_F(TensorFile, ReadsEveryOrderAndVersionOfNpy) {
 
 TEST_F(TensorFile, KeepsShapesOfNoneOneAndNoElements) {
   std::string error;
-  for (auto [name, shape] : {std::pair("scalar.npy", "float32[]"), {"vector.npy", "float32[5]"},
-                             {"empty.npy", "float32[0, 4]"}}) {
+  for (auto [name, shape] :
+       {std::pair("scalar.npy", "float32[]"), {"vector.npy", "float32[5]"}, {"empty.npy", "float32[0, 4]"}}) {
     NamedTensor tensor = read(name);
     EXPECT_EQ(describeType(tensor.tensor.type), shape);
     auto text = printNpy(tensor.tensor, error);
@@ -149,8 +151,9 @@ TEST_F(TensorFile, RefusesWhatIsNotNpy) {
 TEST_F(TensorFile, RefusesHeadersThatMeanHarm) {
   const std::string notHeader = "has a .npy header that is not {'descr': ..., 'fortran_order': ..., 'shape': ...}";
   for (const char *header :
-       {"", "{", "{}", "{'descr': '<f4', 'fortran_order': False}", "{'descr': '<f4', 'fortran_order': False, 'shape': (2}",
-        "{'descr': '<f4', 'fortran_order': 0, 'shape': ()}", "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
+       {"", "{", "{}", "{'descr': '<f4', 'fortran_order': False}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2}", "{'descr': '<f4', 'fortran_order': 0, 'shape': ()}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (), 'more': 1}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': ()} x", "{'descr': [('a', '<f4')], 'shape': ()}"})
@@ -162,8 +165,8 @@ TEST_F(TensorFile, RefusesHeadersThatMeanHarm) {
   EXPECT_EQ(npyError(contents(folder + "complex.npy")),
             "has elements of type '<c8', expected bool, an integer or a float of up to 64 bits");
   std::string error;
-  EXPECT_TRUE(parseNpy(context, npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}", 0),
-                       error))
+  EXPECT_TRUE(parseNpy(context,
+                       npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}", 0), error))
       << error;
 }
 

@@ -37,6 +37,10 @@ std::optional<onnx::FunctionProto> Functions::standardBody(const onnx::NodeProto
     why = "has no definition in opset " + std::to_string(opset);
     return std::nullopt;
   }
+  if (!schema->HasFunction() && !schema->HasContextDependentFunction()) {
+    why = "is not supported";
+    return std::nullopt;
+  }
   std::optional<onnx::FunctionProto> body;
   if (const onnx::FunctionProto *fixed = schema->HasFunction() ? schema->GetFunction(opset) : nullptr) {
     body = *fixed;
@@ -84,8 +88,7 @@ onnx::NodeProto Functions::bindAttributes(const onnx::NodeProto &inner, const on
   return bound;
 }
 
-Opsets opsetsOf(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports) {
-  Opsets opsets;
+Opsets opsetsOf(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, Opsets opsets) {
   for (const onnx::OperatorSetIdProto &import : imports)
     opsets[canonicalDomain(import.domain()).str()] =
         static_cast<int>(std::clamp<int64_t>(import.version(), 0, INT32_MAX));

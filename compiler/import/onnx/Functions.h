@@ -49,8 +49,9 @@ private:
 };
 
 /// Opsets that a model or function imports; where a domain is listed twice, the
-/// last one.
-Opsets opsetsOf(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports);
+/// last one. A function's body has the caller's opset of a domain that it does
+/// not import.
+Opsets opsetsOf(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, Opsets caller = {});
 
 } // namespace glmc::onnximport
 

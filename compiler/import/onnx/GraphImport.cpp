@@ -236,7 +236,7 @@ LogicalResult GraphImport::importNode(const NodeProto &node, const Opsets &opset
     return emitError(loc) << "functions nest deeper than " << maxDepth << " or expand to more than "
                           << maxExpandedNodes << " nodes";
   if (const FunctionProto *function = functions.local(node))
-    return importCall(node, *function, loc, scope, depth);
+    return importCall(node, *function, opsets, loc, scope, depth);
   auto found = opsets.find(canonicalDomain(node.domain()).str());
   int opset = found == opsets.end() ? 0 : found->second;
   if (registry().find(node.domain(), node.op_type()))
@@ -256,11 +256,11 @@ LogicalResult GraphImport::importNode(const NodeProto &node, const Opsets &opset
   }
   if (!body)
     return emitError(loc) << (depth ? "uses operator " + operatorName(node) + ", which " : "operator ") << why;
-  return importCall(node, *body, loc, scope, depth);
+  return importCall(node, *body, opsets, loc, scope, depth);
 }
 
-LogicalResult GraphImport::importCall(const NodeProto &call, const FunctionProto &body, Location loc, Scope &scope,
-                                      int depth) {
+LogicalResult GraphImport::importCall(const NodeProto &call, const FunctionProto &body, const Opsets &caller,
+                                      Location loc, Scope &scope, int depth) {
   FailureOr<SmallVector<Value>> inputs = inputsOf(call, loc, scope);
   if (failed(inputs))
     return failure();
@@ -271,7 +271,7 @@ LogicalResult GraphImport::importCall(const NodeProto &call, const FunctionProto
   Scope local;
   for (auto [i, formal] : llvm::enumerate(body.input()))
     local[formal] = i < inputs->size() ? (*inputs)[i] : Value();
-  Opsets opsets = opsetsOf(body.opset_import());
+  Opsets opsets = opsetsOf(body.opset_import(), caller);
   for (const NodeProto &inner : body.node()) {
     ++expanded;
     if (failed(importNode(Functions::bindAttributes(inner, body, call), opsets, loc, local, depth + 1)))

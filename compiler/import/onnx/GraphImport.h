@@ -33,8 +33,8 @@ private:
 
   mlir::LogicalResult importNode(const onnx::NodeProto &node, const Opsets &opsets, mlir::Location loc, Scope &scope,
                                  int depth);
-  mlir::LogicalResult importCall(const onnx::NodeProto &call, const onnx::FunctionProto &body, mlir::Location loc,
-                                 Scope &scope, int depth);
+  mlir::LogicalResult importCall(const onnx::NodeProto &call, const onnx::FunctionProto &body, const Opsets &opsets,
+                                 mlir::Location loc, Scope &scope, int depth);
   mlir::LogicalResult importNative(const onnx::NodeProto &node, int opset, mlir::Location loc, Scope &scope);
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> inputsOf(const onnx::NodeProto &node, mlir::Location loc,
                                                            const Scope &scope);

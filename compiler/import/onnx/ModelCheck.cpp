@@ -43,7 +43,7 @@ public:
 
   std::string check(const NodeProto &node, const Opsets &opsets, int depth = 0) {
     if (const onnx::FunctionProto *function = functions.local(node))
-      return checkBody(*function, depth);
+      return checkBody(*function, opsets, depth);
     auto opset = opsets.find(canonicalDomain(node.domain()).str());
     if (opset == opsets.end())
       return "operator is not supported: the model imports no opset of its domain";
@@ -55,7 +55,7 @@ public:
   }
 
 private:
-  std::string checkBody(const onnx::FunctionProto &function, int depth) {
+  std::string checkBody(const onnx::FunctionProto &function, const Opsets &caller, int depth) {
     if (depth == maxDepth)
       return "function '" + function.name() + "' calls itself or nests deeper than " + std::to_string(maxDepth);
     auto [found, isNew] = known.try_emplace(&function);
@@ -63,7 +63,7 @@ private:
       return found->second;
     // Seen again while we are inside: a cycle.
     found->second = "function '" + function.name() + "' calls itself";
-    Opsets opsets = opsetsOf(function.opset_import());
+    Opsets opsets = opsetsOf(function.opset_import(), caller);
     std::string why;
     for (const NodeProto &node : function.node()) {
       why = check(node, opsets, depth + 1);
