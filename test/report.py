@@ -13,7 +13,7 @@ models_dir = os.path.join("test", "models")
 def run_compile(arguments, model, emission, folder):
     """The JSON report of one compilation."""
     command = [arguments.glmc, "compile", os.path.join(models_dir, model, "model.onnx"), "-o",
-               os.path.join(folder, "model"), "--target", arguments.target, "--emit", emission, "--json", "--quiet"]
+               os.path.join(folder, "model"), "--target", arguments.target, "--emit", emission, "--json", "-", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"error: {' '.join(command)}\n{done.stderr}")

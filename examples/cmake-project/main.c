@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 enum {
-  tokens = PREFILL_RUN_INPUT_IDS_BYTES / sizeof(int64_t),
-  vocabulary = PREFILL_RUN_LOGITS_BYTES / sizeof(float) / tokens
+  tokens = PREFILL_RUN_INPUT_INPUT_IDS_BYTES / sizeof(int64_t),
+  vocabulary = PREFILL_RUN_OUTPUT_LOGITS_BYTES / sizeof(float) / tokens
 };
 
 int main(int argc, char **argv) {
@@ -31,10 +31,10 @@ int main(int argc, char **argv) {
 
   /* What the model writes: scores for every position, and its KV cache. */
   static float logits[tokens * vocabulary];
-  static float key0[PREFILL_RUN_PRESENT_0_KEY_BYTES / sizeof(float)];
-  static float value0[PREFILL_RUN_PRESENT_0_VALUE_BYTES / sizeof(float)];
-  static float key1[PREFILL_RUN_PRESENT_1_KEY_BYTES / sizeof(float)];
-  static float value1[PREFILL_RUN_PRESENT_1_VALUE_BYTES / sizeof(float)];
+  static float key0[PREFILL_RUN_OUTPUT_PRESENT_0_KEY_BYTES / sizeof(float)];
+  static float value0[PREFILL_RUN_OUTPUT_PRESENT_0_VALUE_BYTES / sizeof(float)];
+  static float key1[PREFILL_RUN_OUTPUT_PRESENT_1_KEY_BYTES / sizeof(float)];
+  static float value1[PREFILL_RUN_OUTPUT_PRESENT_1_VALUE_BYTES / sizeof(float)];
 
   int status = prefill_init(&prefill_default);
   if (!status)

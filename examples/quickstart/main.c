@@ -102,20 +102,20 @@ int main(int argc, char **argv) {
     fail("needs a folder with input_*.pb and output_*.pb", argv[0]);
   const char *folder = argv[1];
 
-  static const size_t inputBytes[] = {GLM_RUN_INPUT_IDS_BYTES,
-                                      GLM_RUN_ATTENTION_MASK_BYTES,
-                                      GLM_RUN_POSITION_IDS_BYTES,
-                                      GLM_RUN_PAST_KEY_VALUES_0_KEY_BYTES,
-                                      GLM_RUN_PAST_KEY_VALUES_0_VALUE_BYTES,
-                                      GLM_RUN_PAST_KEY_VALUES_1_KEY_BYTES,
-                                      GLM_RUN_PAST_KEY_VALUES_1_VALUE_BYTES};
+  static const size_t inputBytes[] = {GLM_RUN_INPUT_INPUT_IDS_BYTES,
+                                      GLM_RUN_INPUT_ATTENTION_MASK_BYTES,
+                                      GLM_RUN_INPUT_POSITION_IDS_BYTES,
+                                      GLM_RUN_INPUT_PAST_KEY_VALUES_0_KEY_BYTES,
+                                      GLM_RUN_INPUT_PAST_KEY_VALUES_0_VALUE_BYTES,
+                                      GLM_RUN_INPUT_PAST_KEY_VALUES_1_KEY_BYTES,
+                                      GLM_RUN_INPUT_PAST_KEY_VALUES_1_VALUE_BYTES};
   void *input[7];
   for (int i = 0; i < 7; ++i)
     input[i] = readTensor(folder, "input", i, inputBytes[i]).data;
 
-  static float logits[GLM_RUN_LOGITS_BYTES / sizeof(float)];
-  static float key0[GLM_RUN_PRESENT_0_KEY_BYTES / sizeof(float)], value0[GLM_RUN_PRESENT_0_VALUE_BYTES / sizeof(float)];
-  static float key1[GLM_RUN_PRESENT_1_KEY_BYTES / sizeof(float)], value1[GLM_RUN_PRESENT_1_VALUE_BYTES / sizeof(float)];
+  static float logits[GLM_RUN_OUTPUT_LOGITS_BYTES / sizeof(float)];
+  static float key0[GLM_RUN_OUTPUT_PRESENT_0_KEY_BYTES / sizeof(float)], value0[GLM_RUN_OUTPUT_PRESENT_0_VALUE_BYTES / sizeof(float)];
+  static float key1[GLM_RUN_OUTPUT_PRESENT_1_KEY_BYTES / sizeof(float)], value1[GLM_RUN_OUTPUT_PRESENT_1_VALUE_BYTES / sizeof(float)];
 
   int status = glm_init(&glm_default);
   if (!status)

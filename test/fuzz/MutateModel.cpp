@@ -225,11 +225,11 @@ void mutateFields(onnx::ModelProto &model, Chance &chance) {
 
 std::string mutate(const std::string &model, Chance &chance) {
   std::string bytes = model;
-  if (!chance.oneIn(3)) {
+  if (!chance.oneIn(4)) {
     google::protobuf::LogSilencer silence;
     onnx::ModelProto parsed;
     if (parsed.ParseFromString(bytes)) {
-      for (uint64_t times = 1 + chance.below(4); times-- > 0;)
+      for (uint64_t times = chance.oneIn(3) ? 1 + chance.below(4) : 1; times-- > 0;)
         mutateFields(parsed, chance);
       bytes = parsed.SerializeAsString();
       if (!chance.oneIn(8))

@@ -85,7 +85,7 @@ TEST(KernelCompile, NeedsNoLibraryOnAnyTarget) {
     }
 }
 
-TEST(KernelCompile, ExactBitsAreEqualOnEveryTarget) {
+TEST(KernelCompile, ExactBitsAreEqualOnEveryTargetAndThroughCxx) {
   for (const Kernel &kernel : samples(Math::exact)) {
     std::vector<Array> inputs = inputsOf(kernel);
     std::vector<std::vector<Array>> results;
@@ -97,6 +97,7 @@ TEST(KernelCompile, ExactBitsAreEqualOnEveryTarget) {
         sized.schedule["vector"] = lanes;
         results.push_back(run(sized, inputs, target));
       }
+    results.push_back(runCxx(kernel, inputs));
     for (const auto &result : results) {
       ASSERT_EQ(result.size(), results[0].size());
       for (size_t i = 0; i < result.size(); ++i)

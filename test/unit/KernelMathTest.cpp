@@ -197,6 +197,17 @@ TEST(KernelMath, InfiniteMasksAreExactInFastMode) {
   }
 }
 
+TEST(KernelMath, InfiniteConstantsSurviveWithoutArithmetic) {
+  KernelMaker maker("mask_only", "elementwise");
+  TensorType type = tensor(Element::f32, {21}), boolean = tensor(Element::boolean, {21});
+  int x = maker.argument(type), c = maker.argument(boolean), low = maker.constant(tensor(Element::f32, {}), {-inf});
+  Array values = randomArray(type, -3, 3, 5), condition = arrayOf(boolean, {0, 1, 1});
+  auto got = run(maker.yield({maker.node("where", {c, x, low}, type)}, {{"vector", 8}}), {values, condition});
+  ASSERT_EQ(got.size(), 1u);
+  for (int64_t i = 0; i < values.size(); ++i)
+    EXPECT_EQ(got[0].get(i), i % 3 ? values.get(i) : -inf);
+}
+
 TEST(KernelMath, IntegersNeverTrapAndWrap) {
   for (Element element : {Element::i8, Element::i32, Element::i64}) {
     const int64_t lowest = element == Element::i8 ? INT8_MIN : element == Element::i32 ? INT32_MIN : INT64_MIN;

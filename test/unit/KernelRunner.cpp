@@ -1,5 +1,6 @@
 //===- KernelRunner.cpp - Builds and runs kernels in unit tests -------------===//
 #include "test/unit/KernelRunner.h"
+#include "codegen/source/RuntimePieces.h"
 
 #include <gtest/gtest.h>
 
@@ -208,12 +209,14 @@ const std::vector<TestTarget> &targets() {
     std::vector<TestTarget> list;
 #if defined(__x86_64__)
     const char *avx2 = "x86-64-linux-sse41-avx-avx2-fma-f16c";
-    list.push_back({"avx512", {std::string(avx2) + "-avx512-avx512_skylake", 64}, 16,
+    list.push_back({"avx512", {std::string(avx2) + "-avx512-avx512_skylake", 64},
+                    "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,f16c", 16,
                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")});
-    list.push_back({"avx2", {avx2, 32}, 8, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")});
-    list.push_back({"sse41", {"x86-64-linux-sse41", 16}, 4, __builtin_cpu_supports("sse4.1") != 0});
+    list.push_back({"avx2", {avx2, 32}, "avx2,fma,f16c", 8,
+                    __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")});
+    list.push_back({"sse41", {"x86-64-linux-sse41", 16}, "sse4.1", 4, __builtin_cpu_supports("sse4.1") != 0});
 #elif defined(__aarch64__)
-    list.push_back({"arm64", {"arm-64-linux", 16}, 4, true});
+    list.push_back({"arm64", {"arm-64-linux", 16}, "", 4, true});
 #endif
     return list;
   }();
@@ -270,6 +273,34 @@ std::string makeLibrary(const std::vector<Kernel> &kernels, const TestTarget &ta
   return made ? stem + ".so" : "";
 }
 
+/// The same for one kernel by way of C++.
+std::string makeCxxLibrary(const Kernel &kernel, const TestTarget &target) {
+  CompiledKernel compiled = compileKernel(kernel, target.halide, {false, true, false, false});
+  EXPECT_EQ(compiled.error, "");
+  std::string error, parameters, arguments;
+  std::vector<TensorType> types = kernel.arguments;
+  for (int result : kernel.results)
+    types.push_back(kernel.typeOf(result));
+  types.insert(types.end(), kernel.scratch.begin(), kernel.scratch.end());
+  for (size_t i = 0; i < types.size(); ++i) {
+    std::string comma = i ? ", " : "", b = "b" + std::to_string(i);
+    parameters += comma + "Buffer *" + b;
+    arguments += comma + "(" + (i < kernel.arguments.size() ? "const " : "") + cType(types[i].element) + " *)" + b + "->host";
+  }
+  std::string text = "#include <stddef.h>\n#include <stdint.h>\n" +
+                     source::runtimePreamble(target.cxx, kernel.math == Math::exact) +
+                     source::runtimePieces(compiled.cxxNeeds, error) + "\nnamespace {\n" + compiled.cxx +
+                     "\n}\nstruct Buffer { uint64_t device; const void *interface; void *host; };\nextern \"C\" int run(" +
+                     parameters + ") { " + kernel.name + "(" + arguments + "); return 0; }\n";
+  EXPECT_EQ(error, "");
+  static int number = 0;
+  std::string stem = folder() + "/c" + std::to_string(number++);
+  std::ofstream(stem + ".cpp") << text;
+  bool made = shell("g++ -std=c++17 -O2 -shared -fPIC -fno-exceptions -fno-rtti " + stem + ".cpp -o " + stem + ".so");
+  EXPECT_TRUE(made) << kernel.name;
+  return made ? stem + ".so" : "";
+}
+
 /// The part of halide_buffer_t that kernels read is `host`, at offset 16.
 struct Buffer {
   uint64_t device = 0;
@@ -317,13 +348,14 @@ void call(void *function, std::vector<Buffer> &b) {
 }
 } // namespace
 
-std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
-  std::string library = makeLibrary({kernel}, target);
+namespace {
+std::vector<Array> runLibrary(const std::string &library, const std::string &symbol, const Kernel &kernel,
+                              const std::vector<Array> &inputs) {
   if (library.empty())
     return {};
   void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   EXPECT_NE(handle, nullptr) << dlerror();
-  void *function = handle ? dlsym(handle, kernel.name.c_str()) : nullptr;
+  void *function = handle ? dlsym(handle, symbol.c_str()) : nullptr;
   EXPECT_NE(function, nullptr) << kernel.name;
   if (!function)
     return {};
@@ -359,6 +391,15 @@ std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, c
     std::memcpy(outputs[i].bytes.data(), buffers[inputs.size() + i].host, outputs[i].bytes.size());
   dlclose(handle);
   return outputs;
+}
+} // namespace
+
+std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
+  return runLibrary(makeLibrary({kernel}, target), kernel.name, kernel, inputs);
+}
+
+std::vector<Array> runCxx(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
+  return runLibrary(makeCxxLibrary(kernel, target), "run", kernel, inputs);
 }
 
 std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, const TestTarget &target) {

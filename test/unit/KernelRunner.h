@@ -53,6 +53,7 @@ struct KernelMaker {
 struct TestTarget {
   std::string name;
   HalideTarget halide;
+  std::string cxx; ///< The same for a C++ compiler's target attribute.
   int lanes; ///< f32 in a vector
   bool runs; ///< On this machine.
 };
@@ -63,6 +64,8 @@ const TestTarget &bestTarget();
 /// Results, then scratch. Fails the running test (and returns nothing) on an
 /// error, a write outside of the outputs or one to an argument.
 std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target = bestTarget());
+/// The same through the C++ that is printed of the kernel, and g++ -O2.
+std::vector<Array> runCxx(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target = bestTarget());
 
 /// Symbols that the compiled kernels need from elsewhere, other than memcpy,
 /// memset and memmove.

@@ -564,3 +564,12 @@ glm.program @p arena 0 bound 0 peak [] inputs [] outputs [] {
 
 // expected-error@+1 {{'glm.planned_copy' op expects parent op 'glm.program'}}
 glm.planned_copy <arena[0:4]> to <arena[8:4]>
+
+// -----
+
+// More bytes than 64 bits count.
+glm.kernel @k(%x: tensor<1xf32>) -> tensor<4294967296x4294967296x16xf32> {
+  // expected-error-re @below {{op result #0 must be statically shaped tensor of {{.*}}, but got 'tensor<4294967296x4294967296x16xf32>'}}
+  %y = glm.expand %x : tensor<1xf32> to tensor<4294967296x4294967296x16xf32>
+  glm.yield %y : tensor<4294967296x4294967296x16xf32>
+}

@@ -228,25 +228,6 @@ glm.graph @run(%x: tensor<4611686018427387904xf32>) {
 
 // -----
 
-glm.kernel @k(%x: tensor<1xf32>) -> tensor<288230376151711744xf32> {
-  %y = glm.expand %x : tensor<1xf32> to tensor<288230376151711744xf32>
-  glm.yield %y : tensor<288230376151711744xf32>
-}
-// expected-error@+1 {{needs more memory than there can be: 'k' of 1152921504606846976 bytes brings the sum of all blocks over 2^63 bytes}}
-glm.graph @run(%x: tensor<1xf32>) {
-  %0 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %1 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %2 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %3 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %4 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %5 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %6 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  %7 = glm.launch @k(%x) : (tensor<1xf32>) -> tensor<288230376151711744xf32>
-  glm.return
-}
-
-// -----
-
 // expected-error@+1 {{has an input or output of type '!glm.packed<tensor<4x4xf32>, #glm.panels<0, 4>>', expected a tensor}}
 glm.graph @run(%x: !glm.packed<tensor<4x4xf32>, #glm.panels<0, 4>>) {
   glm.return
