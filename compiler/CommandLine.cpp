@@ -68,6 +68,9 @@ void addVerify(CLI::App &glmc, VerifyCommand &command, Action &action) {
   app->add_option("folder", command.folders, "ONNX test folders (model.onnx, test_data_set_*), or models")->required();
   app->add_option("--emit", command.emit, "What is run")->check(CLI::IsMember({"obj", "cpp"}))->capture_default_str();
   app->add_option("--cxx", command.cxx, "Compiler for --emit cpp")->capture_default_str();
+  app->add_option("--io", command.io, "Where inputs and outputs are: the caller's pointers, or the arena")
+      ->check(CLI::IsMember({"pointers", "arena"}))
+      ->capture_default_str();
   app->add_option("--tolerance", command.tolerance, "Absolute error allowed")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -47,6 +47,7 @@ struct VerifyCommand {
   BuildFlags build;
   std::vector<std::string> folders;
   std::string emit = "obj"; ///< or "cpp".
+  std::string io = "pointers"; ///< or "arena".
   std::string cxx = "g++";  ///< Compiler for `emit == "cpp"`, options allowed.
   double tolerance = 1e-4, relativeTolerance = 0;
   bool layers = false;

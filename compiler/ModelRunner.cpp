@@ -63,6 +63,12 @@ bool compileSource(const CompileResult &result, const std::string &prefix, const
   return true;
 }
 
+/// With --io arena, where in the context a parameter is; -1 for a pointer. The
+/// arena is what the context begins with (ContextLayout.h).
+int64_t offsetInContext(const Parameter &parameter) {
+  return parameter.place.memory == Memory::arena ? parameter.place.offset : -1;
+}
+
 } // namespace
 
 std::optional<ModelRunner> ModelRunner::create(MLIRContext &context, const BuildFlags &flags, CompileOptions options,
@@ -94,6 +100,10 @@ std::optional<ModelRunner> ModelRunner::create(MLIRContext &context, const Build
   runner.prefix = options.prefix;
   runner.entry = entry.name;
   runner.contextBytes = contextLayout(result.program).bytes;
+  for (const Parameter &input : entry.inputs)
+    runner.inputOffsets.push_back(offsetInContext(input));
+  for (const Parameter &output : entry.outputs)
+    runner.outputOffsets.push_back(offsetInContext(output));
   runner.inputList = inputSlots(context, entry);
   runner.outputList = outputSlots(context, entry);
   return runner;
@@ -105,6 +115,8 @@ bool ModelRunner::run(const std::vector<Tensor> &inputs, std::vector<Tensor> &ou
   request.prefix = prefix;
   request.entry = entry;
   request.contextBytes = contextBytes;
+  request.inputOffsets = inputOffsets;
+  request.outputOffsets = outputOffsets;
   for (const Tensor &input : inputs)
     request.inputs.push_back(input.bytes);
   outputs.clear();

@@ -37,6 +37,7 @@ private:
   std::vector<char> object;
   std::string prefix, entry;
   int64_t contextBytes = 0;
+  std::vector<int64_t> inputOffsets, outputOffsets; ///< As object::RunRequest has them.
   std::vector<Slot> inputList, outputList;
   double seconds = 0;
 };

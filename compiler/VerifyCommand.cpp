@@ -211,6 +211,7 @@ int runVerify(const VerifyCommand &command) {
   CompileOptions options;
   if (!fillOptions(command.build, "", options))
     return 1;
+  options.ioArena = command.io == "arena";
   int counts[3] = {};
   llvm::json::Array models;
   const bool speaks = command.build.json != "-";

@@ -186,6 +186,11 @@ std::string runtimePreamble(const std::string &cxxTarget, bool exact) {
 // Helpers return vectors that may be wider than the machine's; all of them are
 // static and inlined, so no calling convention is involved.
 #pragma GCC diagnostic ignored "-Wpsabi"
+#if !defined(__clang__)
+// Arrays are written a vector at a time; where a machine lacks such vectors GCC
+// takes the pieces for unwritten.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 )";
   if (exact)
     text += R"(

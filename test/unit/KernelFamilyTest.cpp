@@ -226,6 +226,17 @@ TEST(KernelMovement, RotaryComposesWithoutTemporaries) {
   }, 1e-6, "rotary");
 }
 
+TEST(KernelMovement, EmptyTensors) {
+  TensorType type = tensor(f32, {3, 4}), none = tensor(f32, {3, 0});
+  KernelMaker maker("empty", "elementwise");
+  int x = maker.argument(none), y = maker.argument(type);
+  int joined = maker.node("concat", {x, y}, type, {{"axis", int64_t(1)}}), nothing = maker.node("exp", {x}, none);
+  Array ys = randomArray(type, -1, 1, 1);
+  auto got = run(maker.yield({joined, nothing}, {{"vector", 4}}), {Array(none), ys});
+  ASSERT_EQ(got.size(), 2u);
+  EXPECT_EQ(got[0].bytes, ys.bytes);
+}
+
 TEST(KernelMovement, SmallConstantTables) {
   KernelMaker maker("table", "elementwise");
   TensorType type = tensor(Element::i64, {2, 7});

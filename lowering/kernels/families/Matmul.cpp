@@ -16,7 +16,7 @@ using namespace mlir;
 namespace glmc {
 namespace {
 
-/// Rows of the register tile, where there are as many.
+/// Rows of the register tile at most.
 constexpr int64_t tileRows = 6;
 
 /// Vectors side by side in the register tile.
@@ -57,15 +57,20 @@ struct Matmul : Family {
     auto result = cast<RankedTensorType>(root.getType());
     int64_t rows = result.getDimSize(result.getRank() - 2), columns = result.getShape().back();
     decision.schedule["vector"] = vectorLanes(kernel, target, columns);
-    decision.schedule["rows"] = std::min(rows, tileRows);
+    decision.schedule["rows"] = rowsOf(rows);
     decision.schedule["panels"] = panelsOf(root, rows, target);
-    decision.schedule["unroll_k"] = 2;
+    // One row with several panels has enough sums in flight as it is.
+    decision.schedule["unroll_k"] = rows == 1 ? 1 : 4;
     if (isa<glm::PackedType>(root.getRhs().getType()))
       decision.inPlace = pointwiseInPlacePairs(kernel);
     return decision;
   }
 
 private:
+  /// Rows of a tile such that all tiles are about equal: of 7 rows 4 and 3, not
+  /// 6 and a slow 1.
+  static int64_t rowsOf(int64_t rows) { return rows == 0 ? 1 : llvm::divideCeil(rows, llvm::divideCeil(rows, tileRows)); }
+
   /// How much of the right side a tile spans (Schedules.h).
   static int64_t panelsOf(glm::MatmulOp root, int64_t rows, const targets::Target &target) {
     auto packed = dyn_cast<glm::PackedType>(root.getRhs().getType());

@@ -22,10 +22,18 @@ glm.kernel @movement(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
 }
 
 // CHECK: glm.kernel @matvec
-// V3-SAME: schedule = {panels = 4 : i64, rows = 1 : i64, unroll_k = 2 : i64, vector = 8 : i64}
+// V3-SAME: schedule = {panels = 4 : i64, rows = 1 : i64, unroll_k = 1 : i64, vector = 8 : i64}
 glm.kernel @matvec(%x: tensor<1x64xf32>, %w: !glm.packed<tensor<64x128xf32>, #glm.panels<1, 16>>) -> tensor<1x128xf32> {
   %y = glm.matmul %x, %w : tensor<1x64xf32>, !glm.packed<tensor<64x128xf32>, #glm.panels<1, 16>> -> tensor<1x128xf32>
   glm.yield %y : tensor<1x128xf32>
+}
+
+// Tiles of about equal rows, one panel wide.
+// CHECK: glm.kernel @seven_rows
+// V3-SAME: schedule = {panels = 1 : i64, rows = 4 : i64, unroll_k = 4 : i64, vector = 8 : i64}
+glm.kernel @seven_rows(%x: tensor<7x64xf32>, %w: !glm.packed<tensor<64x128xf32>, #glm.panels<1, 16>>) -> tensor<7x128xf32> {
+  %y = glm.matmul %x, %w : tensor<7x64xf32>, !glm.packed<tensor<64x128xf32>, #glm.panels<1, 16>> -> tensor<7x128xf32>
+  glm.yield %y : tensor<7x128xf32>
 }
 
 // A long row does not fit on the stack: scratch of the whole shape.
