@@ -28,7 +28,9 @@ std::string show(const Place &place) {
   std::string text = name(place.memory);
   if (place.memory == Memory::input || place.memory == Memory::output)
     text += " " + std::to_string(place.index);
-  return text + "[" + std::to_string(place.offset) + ":" + std::to_string(place.offset + place.bytes) + "]";
+  // The end of a hostile place may be more than an int64_t holds.
+  const uint64_t end = uint64_t(place.offset) + uint64_t(place.bytes);
+  return text + "[" + std::to_string(place.offset) + ":" + std::to_string(end) + "]";
 }
 
 bool overlap(const Place &a, const Place &b) {
