@@ -230,10 +230,14 @@ bool writeImage(ModuleOp module, const std::function<void(const uint8_t *, size_
 LogicalResult readWeights(ModuleOp module, Program &program) {
   int64_t at = 0;
   for (auto op : module.getOps<glm::PlacedWeightOp>()) {
+    auto packed = dyn_cast<glm::PackedType>(op.getType());
+    auto logical = packed ? packed.getLogical() : dyn_cast<RankedTensorType>(op.getType());
+    if (!logical || !reference::isHoldable(logical))
+      return op.emitOpError() << "has type " << op.getType() << ", expected a static tensor or packed weight";
     kernels::TensorType type = typeOf(op.getType());
-    int64_t bytes = type.storageBytes();
-    if (int64_t(op.getOffset()) < at || op.getOffset() % imageAlignment)
-      return op.emitOpError() << "is at " << op.getOffset() << ", expected a multiple of " << imageAlignment
+    int64_t bytes = type.storageBytes(), offset = int64_t(op.getOffset());
+    if (offset < at || offset % imageAlignment)
+      return op.emitOpError() << "is at " << offset << ", expected a multiple of " << imageAlignment
                               << " from " << at << " on";
     program.weights.push_back({op.getName().str(), type, int64_t(op.getOffset()), bytes});
     at = op.getOffset() + bytes;

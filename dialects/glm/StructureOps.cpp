@@ -52,6 +52,22 @@ template <typename Terminator, typename Op> LogicalResult checkTerminator(Op op)
   return success();
 }
 
+/// Whether kernels can have values of this type: static tensors of the
+/// dialect's elements, packed or not. ODS checks it for operands and results,
+/// this for types in attributes and signatures.
+bool isKernelType(Type type) {
+  auto packed = dyn_cast<PackedType>(type);
+  auto tensor = packed ? packed.getLogical() : dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape() || !isCountable(tensor))
+    return false;
+  Type element = tensor.getElementType();
+  if (isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element))
+    return true;
+  auto integer = dyn_cast<IntegerType>(element);
+  return integer && !integer.isSigned() && llvm::is_contained({1, 8, 16, 32, 64}, integer.getWidth()) &&
+         !(integer.getWidth() == 1 && integer.isUnsigned());
+}
+
 StringRef nameIn(DictionaryAttr attributes) {
   auto name = attributes ? attributes.getAs<StringAttr>(GlmDialect::nameAttr) : StringAttr();
   return name ? name.getValue() : StringRef();
@@ -81,6 +97,13 @@ void KernelOp::build(OpBuilder &builder, OperationState &state, StringRef name, 
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) { return parseFunctionLike<KernelOp>(parser, result); }
 void KernelOp::print(OpAsmPrinter &printer) { printFunctionLike(*this, printer); }
 LogicalResult KernelOp::verify() {
+  SmallVector<Type> types(getArgumentTypes());
+  if (getScratch())
+    llvm::append_range(types, getScratch()->getAsValueRange<TypeAttr>());
+  for (Type type : types)
+    if (!isKernelType(type))
+      return emitOpError() << "has an argument or scratch of type " << type
+                           << ", expected a static tensor or packed weight";
   if (auto pairs = getInPlace()) {
     if (pairs->size() % 2)
       return emitOpError() << "in_place has an odd number of entries";
@@ -133,8 +156,11 @@ LogicalResult PlannedCopyOp::verify() {
 LogicalResult ProgramOp::verify() {
   for (ArrayAttr list : {getInputs(), getOutputs()})
     for (Attribute attr : list)
-      if (!isa<ParameterAttr>(attr))
+      if (auto parameter = dyn_cast<ParameterAttr>(attr); !parameter)
         return emitOpError() << attr << " is not a #glm.parameter";
+      else if (!isKernelType(parameter.getType()) ||
+               denseBytes(parameter.getType()) != parameter.getPlace().getBytes())
+        return emitOpError() << attr << " is not a place for a static tensor of that type";
   for (Operation &step : getBody().front())
     if (!isa<PlannedLaunchOp, PlannedCopyOp>(step))
       return step.emitOpError() << "is not a step of a program";

@@ -110,6 +110,16 @@ TEST_F(ReadProgramTest, refusesWhatIsNotPlanned) {
   EXPECT_NE(messages.find("no glm.program"), std::string::npos) << messages;
 }
 
+TEST_F(ReadProgramTest, refusesWeightsThatAreNoTensors) {
+  EXPECT_TRUE(mlir::failed(read("glm.placed_weight \"w\" at 0 type vector<4xf32> source \"x\"\n"
+                                "glm.program @run arena 0 bound 0 peak [] inputs [] outputs [] {}")));
+  EXPECT_NE(messages.find("expected a static tensor"), std::string::npos) << messages;
+  messages.clear();
+  EXPECT_TRUE(mlir::failed(read("glm.placed_weight \"w\" at -64 type tensor<4xf32> source \"x\"\n"
+                                "glm.program @run arena 0 bound 0 peak [] inputs [] outputs [] {}")));
+  EXPECT_NE(messages.find("is at -64"), std::string::npos) << messages;
+}
+
 TEST_F(ReadProgramTest, refusesElidedWeightsWhenTheyAreWritten) {
   std::string text = planned;
   std::string full = "dense<[1.0, 2.0, 3.0]> : tensor<3xf32>";

@@ -573,3 +573,25 @@ glm.kernel @k(%x: tensor<1xf32>) -> tensor<4294967296x4294967296x16xf32> {
   %y = glm.expand %x : tensor<1xf32> to tensor<4294967296x4294967296x16xf32>
   glm.yield %y : tensor<4294967296x4294967296x16xf32>
 }
+
+// -----
+
+// expected-error @below {{has an argument or scratch of type 'f32', expected a static tensor or packed weight}}
+glm.kernel @k(%x: f32, %y: tensor<1xf32>) -> tensor<1xf32> {
+  %z = glm.neg %y : tensor<1xf32>
+  glm.yield %z : tensor<1xf32>
+}
+
+// -----
+
+// expected-error @below {{has an argument or scratch of type 'tensor<2xcomplex<f32>>', expected a static tensor or packed weight}}
+glm.kernel @k(%y: tensor<1xf32>) -> tensor<1xf32> attributes {scratch = [tensor<2xcomplex<f32>>]} {
+  %z = glm.neg %y : tensor<1xf32>
+  glm.yield %z : tensor<1xf32>
+}
+
+// -----
+
+// expected-error @below {{is not a place for a static tensor of that type}}
+glm.program @run arena 64 bound 64 peak [] inputs [#glm.parameter<"x", tensor<?xf32>, <input 0[0:8]>>] outputs [] {
+}
