@@ -64,20 +64,21 @@ LogicalResult importConstantOfShape(OnnxNode &node) {
 /// Largest Range that is written out.
 constexpr int64_t maxRange = int64_t(1) << 24;
 
-/// Number of elements, or nothing if it is not a sensible number.
-std::optional<int64_t> countOf(const reference::Tensor &start, const reference::Tensor &limit,
+/// Number of elements; negative if it is not a sensible number.
+int64_t countOf(const reference::Tensor &start, const reference::Tensor &limit,
                                const reference::Tensor &delta) {
   if (isa<FloatType>(start.type.getElementType())) {
     double count = std::ceil((limit.getFloat(0) - start.getFloat(0)) / delta.getFloat(0));
-    return count <= maxRange ? std::optional<int64_t>(std::max(count, 0.0)) : std::nullopt;
+    // NaN compares false.
+    return count <= maxRange ? int64_t(std::max(count, 0.0)) : -1;
   }
   __int128 distance = __int128(limit.getInt(0)) - start.getInt(0), step = delta.getInt(0);
   if (step < 0)
     distance = -distance, step = -step;
   if (step == 0)
-    return std::nullopt;
+    return -1;
   __int128 count = distance <= 0 ? 0 : (distance + step - 1) / step;
-  return count <= maxRange ? std::optional<int64_t>(count) : std::nullopt;
+  return count <= maxRange ? int64_t(count) : -1;
 }
 
 LogicalResult importRange(OnnxNode &node) {
@@ -92,12 +93,12 @@ LogicalResult importRange(OnnxNode &node) {
                           << node.elementOf(node.input(0));
     bounds.push_back(**bound);
   }
-  std::optional<int64_t> count = countOf(bounds[0], bounds[1], bounds[2]);
-  if (!count)
+  const int64_t count = countOf(bounds[0], bounds[1], bounds[2]);
+  if (count < 0)
     return node.error() << "counts without end or past " << maxRange << " elements";
   Type element = node.elementOf(node.input(0));
-  reference::Tensor values(RankedTensorType::get({*count}, element));
-  for (int64_t i = 0; i < *count; ++i) {
+  reference::Tensor values(RankedTensorType::get({count}, element));
+  for (int64_t i = 0; i < count; ++i) {
     if (isa<FloatType>(element))
       values.setFloat(i, bounds[0].getFloat(0) + i * bounds[2].getFloat(0));
     else
