@@ -287,8 +287,8 @@ void CxxPrinter::divide(const Expr &a, const Expr &b, bool remainder) {
     if (*power == 0)
       return remainder ? set(type.is_vector() ? vectorType(type) + "{}" : "0") : set(left, rankUnary);
     if (nonNegative(a) && type.is_scalar() && type.bits() >= 32)
-      return set(left + (remainder ? " % " : " / ") + std::to_string(int64_t(1) << *power) + suffix, rankMultiply);
-    const std::string text = remainder ? "(" + left + " & " + std::to_string((int64_t(1) << *power) - 1) + suffix + ")"
+      return set(left + (remainder ? " % " : " / ") + std::to_string(uint64_t(1) << *power) + suffix, rankMultiply);
+    const std::string text = remainder ? "(" + left + " & " + std::to_string((uint64_t(1) << *power) - 1) + suffix + ")"
                                        : "(" + left + " >> " + std::to_string(*power) + ")";
     return type.is_scalar() && type.bits() < 32 ? set("(" + scalarType(type) + ")" + text, rankUnary) : set(text);
   }
