@@ -97,8 +97,8 @@ LogicalResult compileKernels(MLIRContext &context, const CompileOptions &options
   std::string error;
   for (size_t i = 0; i < compiled.size(); ++i) {
     if (!compiled[i].error.empty())
-      return errorAt(context, options) << "kernel '" << program.kernels[i].name << "' for "
-                                       << program.kernelNodes[i] << " does not compile: " << compiled[i].error;
+      return errorAt(context, options) << compiled[i].error // Names the kernel.
+                                       << (program.kernelNodes[i].empty() ? "" : ", for ") << program.kernelNodes[i];
     if (!dump.writeKernel(program.kernels[i].name, compiled[i], error))
       return errorAt(context, options) << error;
   }

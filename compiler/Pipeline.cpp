@@ -47,9 +47,10 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target}));
   add("share-kernels", createShareKernels());
 
-  // Memory. The plan is made for an order.
+  // Memory. The plan is made for an order; both go by the graphs' glm.io_arena,
+  // which compile() sets.
   add("order-launches", createOrderLaunches());
-  add("plan-memory", createPlanMemory(PlanMemoryOptions{options.ioArena}));
+  add("plan-memory", createPlanMemory());
   return passes;
 }
 

@@ -49,8 +49,8 @@ template <typename Op> struct DropNeutralOperand : OpRewritePattern<Op> {
         continue;
       Value other = op->getOperand(1 - side);
       auto splat = splatValue(op->getOperand(side));
-      // 0 - 0 and -0 + 0: only -0.0 is neutral to a float sum that may be -0,
-      // but no reader of a model tells the zeros apart except through 1/x.
+      // Of a sum with +0 this keeps the sign of x = -0, where addition gives +0:
+      // nothing but 1/x tells them apart, and all targets and emissions agree.
       if (!splat || *splat != neutral || other.getType() != op.getType())
         continue;
       rewriter.replaceOp(op, other);
