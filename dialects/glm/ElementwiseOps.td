@@ -31,6 +31,32 @@ def Glm_CosOp : Glm_Unary<"cos", "y = cos(x)">;
 def Glm_TanhOp : Glm_Unary<"tanh", "y = tanh(x)">;
 def Glm_SigmoidOp : Glm_Unary<"sigmoid", "y = 1 / (1 + e^-x)">;
 def Glm_ErfOp : Glm_Unary<"erf", "y = error function of x">;
+
+def Glm_GeluOp : Glm_TensorOp<"gelu", [Glm_Pointwise, SameOperandsAndResultType]> {
+  let summary = "Elementwise: x times the normal distribution up to x";
+  let description = [{
+    As ONNX Gelu-20: `y = x/2 (1 + erf(x / sqrt 2))`, or with `tanh` its
+    approximation `y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
+
+    Example: `%y = glm.gelu %x tanh : tensor<2x3xf32>`
+  }];
+  let arguments = (ins Glm_FloatTensor:$x, UnitAttr:$tanh);
+  let results = (outs Glm_FloatTensor:$y);
+  let assemblyFormat = "$x (`tanh` $tanh^)? attr-dict `:` type($x)";
+}
+
+def Glm_SwigluOp : Glm_TensorOp<"swiglu", [Glm_Pointwise, SameOperandsAndResultType]> {
+  let summary = "Elementwise: y = gate * sigmoid(gate) * up";
+  let description = [{
+    The gated unit of Shazeer, arXiv 2002.05202. Operands do not broadcast.
+
+    Example: `%y = glm.swiglu %gate, %up : tensor<1x7x112xf32>`
+  }];
+  let arguments = (ins Glm_FloatTensor:$gate, Glm_FloatTensor:$up);
+  let results = (outs Glm_FloatTensor:$y);
+  let assemblyFormat = "$gate `,` $up attr-dict `:` type($gate)";
+}
+
 def Glm_FloorOp : Glm_Unary<"floor", "y = largest integer <= x">;
 def Glm_CeilOp : Glm_Unary<"ceil", "y = smallest integer >= x">;
 def Glm_RoundOp : Glm_Unary<"round", "y = nearest integer, halves to even">;
