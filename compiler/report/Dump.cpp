@@ -1,6 +1,10 @@
 //===- Dump.cpp - The IR after each pass, and each kernel, as files ---------===//
 #include "compiler/report/Dump.h"
 
+#include "compiler/report/PlanPicture.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatAdapters.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -52,6 +56,28 @@ void Dump::writePass(ModuleOp module, size_t number, StringRef name) {
   write(file, text, firstError);
 }
 
+/// A symbol's name as part of a file's: what might mean something else to a
+/// file system becomes an underscore.
+static std::string fileNameOf(StringRef symbol, llvm::StringSet<> &taken) {
+  std::string name;
+  for (char c : symbol.take_front(100))
+    name += llvm::isAlnum(c) || c == '-' || c == '_' ? c : '_';
+  std::string unique = name;
+  for (unsigned i = 1; !taken.insert(unique).second; ++i)
+    unique = name + "-" + std::to_string(i);
+  return unique;
+}
+
+bool Dump::writePlans(ModuleOp module, std::string &error) {
+  if (directory.empty())
+    return true;
+  llvm::StringSet<> taken;
+  for (auto program : module.getOps<glm::ProgramOp>())
+    if (!write("plan-" + fileNameOf(program.getSymName(), taken) + ".svg", planPicture(program), error))
+      return false;
+  return true;
+}
+
 bool Dump::writeSummary(const std::vector<PassRecord> &records, std::string &error) {
   if (directory.empty())
     return true;
@@ -71,7 +97,8 @@ std::string summaryText(const std::vector<PassRecord> &records) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   constexpr const char *row = "{0,-22} {1,8} {2,8} {3,14} {4,16} {5,9} {6,10}\n";
-  stream << llvm::formatv(row, "pass", "ops in", "ops out", "constants (B)", "activations (B)", "launches", "time (ms)");
+  stream << llvm::formatv(row, "pass", "ops in", "ops out", "constants (B)", "activations (B)", "launches",
+                          "time (ms)");
   for (const PassRecord &r : records)
     stream << llvm::formatv(row, r.name, r.opsBefore, r.opsAfter, r.constantBytes, r.activationBytes, r.launches,
                             llvm::formatv("{0:F2}", r.seconds * 1e3).str());

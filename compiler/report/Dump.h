@@ -13,15 +13,17 @@
 namespace glmc {
 
 /// --dump-ir DIR: `03-fold-constants.mlir` and so on, with constants of more
-/// than 4 KB elided; `summary.txt` and `summary.json`; `kernels/NAME.stmt` and
-/// `kernels/NAME.s`. Does nothing for an empty directory. Dumps are for people,
-/// so unlike outputs they stay when a later pass fails.
+/// than 4 KB elided; `plan-ENTRY.svg`, the memory plan as a picture;
+/// `summary.txt` and `summary.json`; `kernels/NAME.stmt` and `kernels/NAME.s`. Does nothing for an empty directory.
+/// Dumps are for people, so unlike outputs they stay when a later pass fails.
 class Dump {
 public:
   explicit Dump(std::string directory) : directory(std::move(directory)) {}
   /// Makes the directory.
   bool open(std::string &error);
   void writePass(mlir::ModuleOp module, size_t number, llvm::StringRef name);
+  /// The plan of each glm.program as a picture; none before there are any.
+  bool writePlans(mlir::ModuleOp module, std::string &error);
   bool writeSummary(const std::vector<PassRecord> &records, std::string &error);
   bool writeKernel(const std::string &name, const kernels::CompiledKernel &kernel, std::string &error);
 

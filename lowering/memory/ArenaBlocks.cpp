@@ -196,8 +196,10 @@ private:
     }
     auto &scratch = result.scratch.emplace_back();
     if (auto types = kernel.getScratch())
-      for (Type type : types->getAsValueRange<TypeAttr>())
-        scratch.push_back(add(name + " scratch", glm::storageBytes(type), step, step));
+      for (auto [i, type] : llvm::enumerate(types->getAsValueRange<TypeAttr>())) {
+        std::string own = name + " scratch" + (types->size() == 1 ? "" : "#" + std::to_string(i));
+        scratch.push_back(add(own, glm::storageBytes(type), step, step));
+      }
   }
 
   /// For each result the operand whose block it takes over; -1 for none.

@@ -1,18 +1,28 @@
-//===- ArenaPlanner.cpp - Greedy placement by size --------------------------===//
+//===- ArenaPlanner.cpp - A portfolio of planners ---------------------------===//
 //
 //   1. Refuse blocks whose numbers make no sense or whose sum overflows: after
-//      that no addition below can.
+//      that no addition in any planner can.
 //   2. Sweep over the steps for the peak, which is the lower bound.
-//   3. Take the blocks from large to small. Those placed so far are kept in
-//      order of offset; walking them, and skipping those of another time, gives
-//      the gaps from low to high.
+//   3. Plan each stretch of the program that no block spans by itself, until it
+//      is as low as the highest of the bounds:
+//        a. greedily, in several orders;
+//        b. by branch and bound with few nodes, which solves or proves what is
+//           small;
+//        c. by beam search, by hill-climbing from its result;
+//        d. by branch and bound with more nodes.
 //
-// Quadratic in the number of blocks. Placing by size is near the bound on
-// networks, where few large blocks dominate, but proves nothing: planning is
-// NP-hard, and the gap is reported.
+// Planning is NP-hard, so what is not at the bound may be optimal or not; step b
+// and d say so where they know. Nothing looks at a clock: limits count what is
+// looked at, so that equal blocks give equal plans on every machine. They are
+// set for well below two seconds.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/memory/ArenaPlanner.h"
+
+#include "lowering/memory/BeamPlanner.h"
+#include "lowering/memory/BranchAndBound.h"
+#include "lowering/memory/GreedyPlanner.h"
+#include "lowering/memory/HillClimbPlanner.h"
 
 #include <algorithm>
 #include <limits>
@@ -21,45 +31,77 @@
 namespace glmc::memory {
 namespace {
 
-bool liveTogether(const ArenaBlock &a, const ArenaBlock &b) {
-  return a.firstUse <= b.lastUse && b.firstUse <= a.lastUse;
-}
+/// What the searches may spend on all problems of a plan.
+constexpr double beamWork = 150e6, climbWork = 10e6, greedyWork = 1e8;
+constexpr double fewNodes = 2000, moreNodes = 20000;
+/// Blocks beyond which branch and bound cannot get anywhere, and would keep a
+/// front for each.
+constexpr size_t exactBlocks = 2000;
 
-/// Indices of blocks that take space, in the order of placement.
-std::vector<size_t> placementOrder(const std::vector<ArenaBlock> &blocks) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < blocks.size(); ++i)
-    if (blocks[i].bytes > 0)
-      order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    const ArenaBlock &x = blocks[a], &y = blocks[b];
-    int64_t xSize = alignedSize(x.bytes), ySize = alignedSize(y.bytes);
-    if (xSize != ySize)
-      return xSize > ySize;
-    return x.lastUse - x.firstUse > y.lastUse - y.firstUse;
-  });
-  return order;
-}
+/// Plans one problem with all planners in turn.
+class Portfolio {
+public:
+  /// `share` is the part of the limits that this problem gets.
+  Portfolio(const PlanningProblem &problem, int64_t target, double share)
+      : problem(problem), target(target), share(share) {}
 
-std::vector<int64_t> placeBySize(const std::vector<ArenaBlock> &blocks) {
-  std::vector<int64_t> offsets(blocks.size(), 0);
-  std::vector<size_t> placed; // In order of offset.
-  for (size_t index : placementOrder(blocks)) {
-    int64_t size = alignedSize(blocks[index].bytes), offset = 0;
-    for (size_t other : placed) {
-      if (!liveTogether(blocks[index], blocks[other]))
-        continue;
-      if (offsets[other] - offset >= size)
-        break;
-      offset = std::max(offset, offsets[other] + alignedSize(blocks[other].bytes));
-    }
-    offsets[index] = offset;
-    auto after = std::upper_bound(placed.begin(), placed.end(), offset,
-                                  [&](int64_t value, size_t other) { return value < offsets[other]; });
-    placed.insert(after, index);
+  void plan() {
+    planByGreed();
+    if (done())
+      return;
+    SkylineIndex index(problem);
+    planExactly(index, fewNodes);
+    if (done())
+      return;
+    // Small problems do not get better by more trials.
+    double count = double(problem.blocks.size());
+    double trials = std::min(beamWork * share, 3000 * count * count);
+    offer("beam search", planByBeams(index, best, target, size_t(trials)));
+    if (done())
+      return;
+    offer("hill-climb", planByHillClimbing(index, best, target, size_t(climbWork * share)));
+    if (!done())
+      planExactly(index, moreNodes);
   }
-  return offsets;
-}
+
+  Placement best{{}, std::numeric_limits<int64_t>::max()};
+  std::string winner;
+  bool optimal = false; ///< No lower placement of this problem exists.
+
+private:
+  bool done() const { return optimal || best.height <= target; }
+
+  void offer(const char *name, Placement placement) {
+    if (placement.height >= best.height)
+      return;
+    best = std::move(placement);
+    winner = name;
+  }
+
+  void planByGreed() {
+    // Each looks at every pair of blocks; on huge problems only the first runs.
+    double count = double(problem.blocks.size()), pairs = count * count / 2, spent = 0;
+    for (const GreedyPlanner &planner : greedyPlanners()) {
+      if (done() || (spent += pairs) > greedyWork * share + pairs)
+        return;
+      offer(planner.name, planGreedily(problem, planner));
+    }
+    if (!done())
+      offer("greedy by conflicts", planByConflicts(problem));
+  }
+
+  void planExactly(const SkylineIndex &index, double nodes) {
+    if (problem.blocks.size() > exactBlocks)
+      return;
+    BranchAndBoundResult result = planByBranchAndBound(index, best, target, size_t(nodes * share));
+    optimal = result.optimal;
+    offer("branch and bound", std::move(result.placement));
+  }
+
+  const PlanningProblem &problem;
+  int64_t target;
+  double share;
+};
 
 } // namespace
 
@@ -107,11 +149,29 @@ bool planArena(const std::vector<ArenaBlock> &blocks, ArenaPlan &plan, std::stri
   error = checkBlocks(blocks);
   if (!error.empty())
     return false;
+  plan = {};
   plan.peak = peakOf(blocks);
-  plan.offsets = placeBySize(blocks);
-  plan.arenaBytes = 0;
-  for (size_t i = 0; i < blocks.size(); ++i)
-    plan.arenaBytes = std::max(plan.arenaBytes, plan.offsets[i] + alignedSize(blocks[i].bytes));
+  plan.offsets.assign(blocks.size(), 0);
+  std::vector<PlanningProblem> problems = planningProblems(blocks);
+  // From high to low: what the first cannot reach, the others need not.
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const PlanningProblem &a, const PlanningProblem &b) { return a.bound > b.bound; });
+  double count = 0;
+  for (const PlanningProblem &problem : problems)
+    count += double(problem.blocks.size());
+  plan.optimal = true;
+  for (const PlanningProblem &problem : problems) {
+    int64_t target = std::max(plan.peak.bytes, plan.arenaBytes);
+    Portfolio portfolio(problem, target, double(problem.blocks.size()) / count);
+    portfolio.plan();
+    for (size_t i = 0; i < problem.blocks.size(); ++i)
+      plan.offsets[problem.blocks[i].source] = portfolio.best.offsets[i];
+    if (portfolio.best.height <= plan.arenaBytes)
+      continue;
+    plan.arenaBytes = portfolio.best.height;
+    plan.planner = portfolio.winner;
+    plan.optimal = portfolio.optimal || plan.arenaBytes <= target;
+  }
   return true;
 }
 

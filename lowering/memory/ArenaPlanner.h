@@ -42,6 +42,12 @@ struct ArenaPlan {
   std::vector<int64_t> offsets; ///< One a block; an empty block is at 0.
   int64_t arenaBytes = 0;       ///< A multiple of arenaAlignment.
   ArenaPeak peak;
+  /// Who found it: "greedy by size", "branch and bound", ...; where the program
+  /// falls into parts, of the highest part. Empty if nothing takes space.
+  std::string planner;
+  /// No plan of fewer bytes exists: the arena is as large as the peak, or all
+  /// plans were looked through.
+  bool optimal = false;
 };
 
 /// `bytes` rounded up to arenaAlignment; bytes + arenaAlignment must not overflow.
@@ -54,10 +60,9 @@ std::string checkBlocks(const std::vector<ArenaBlock> &blocks);
 /// The lower bound and where it comes from. checkBlocks must have passed.
 ArenaPeak peakOf(const std::vector<ArenaBlock> &blocks);
 
-/// Places all blocks: the largest first (then the longest-lived, then in the
-/// order given), each into the lowest gap that it fits. Checks the blocks
-/// first; false and an error text if they cannot be planned. Equal blocks give
-/// equal plans.
+/// Places all blocks by a portfolio of planners, from cheap to exact, and stops
+/// as soon as one reaches the bound. Checks the blocks first; false and an error
+/// text if they cannot be planned. Equal blocks give equal plans.
 bool planArena(const std::vector<ArenaBlock> &blocks, ArenaPlan &plan, std::string &error);
 
 } // namespace glmc::memory

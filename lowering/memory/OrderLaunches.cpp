@@ -1,22 +1,20 @@
 //===- OrderLaunches.cpp - Few live bytes at once ---------------------------===//
 //
-//   1. For every base in the arena: its bytes, and the launches that read it.
-//   2. Repeat: of the launches whose operands are made, take the one after
-//      which the fewest bytes are live (bytes made less bytes that die with
-//      it), the first in the model's order among equals.
-//   3. Compare the peaks of the new and the old order by the blocks that the
-//      planner will get, scratch and in-place pairs included. Greedy can lose,
-//      so the old order stays unless the new peak is lower.
-//
-// A launch's gain changes only when it becomes the last reader of a base, so it
-// is kept up to date and a step is one scan over what is ready: quadratic, with
-// a very small constant. Results that launches write straight to the caller's
-// outputs take nothing of the arena; the graph says by `glm.io_arena` that
-// inputs and outputs do.
+//   1. For every base in the arena: its bytes, the launches that read it, the
+//      results that may take it over in place. Results that launches write
+//      straight to the caller's outputs take nothing of the arena; the graph
+//      says by `glm.io_arena` that inputs and outputs do.
+//   2. LaunchOrder looks for an order of a lower peak.
+//   3. The two orders are compared as the planner will see them: the peak of
+//      their blocks, then the arena that is planned for them. The model's own
+//      order stays unless the new one is better.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
 #include "lowering/memory/ArenaBlocks.h"
+#include "lowering/memory/LaunchOrder.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -27,104 +25,71 @@ namespace glmc {
 
 namespace {
 
-class ListScheduler {
+class OrderProblemBuilder {
 public:
-  ListScheduler(glm::GraphOp graph, ArrayRef<glm::LaunchOp> launches)
-      : launches(launches), reads(launches.size()), done(launches.size()), waitsFor(launches.size()),
-        change(launches.size()) {
-    for (size_t i = 0; i < launches.size(); ++i)
-      addReads(i);
-    pinOutputs(graph);
-    for (Value argument : graph.getBody().getArguments())
-      weigh(argument, memory::hasIoArena(graph));
-    for (auto [i, launch] : llvm::enumerate(launches))
-      for (Value value : launch->getResults())
-        if (weigh(value, memory::hasIoArena(graph) || !direct.contains(value)))
-          change[i] += bases[value].bytes;
-  }
+  OrderProblemBuilder(glm::GraphOp graph, ArrayRef<glm::LaunchOp> launches, SymbolTable &symbols)
+      : graph(graph), launches(launches), symbols(symbols) {}
 
-  /// Indices into `launches` in their new order.
-  std::vector<size_t> schedule() {
-    std::vector<size_t> order, ready; // `ready` is in the model's order.
-    for (size_t i = 0; i < launches.size(); ++i)
-      if (waitsFor[i] == 0)
-        ready.push_back(i);
-    while (!ready.empty()) {
-      auto best =
-          std::min_element(ready.begin(), ready.end(), [&](size_t a, size_t b) { return change[a] < change[b]; });
-      size_t next = *best;
-      ready.erase(best);
-      order.push_back(next);
-      finish(next, ready);
-    }
-    return order;
+  memory::OrderProblem build() {
+    bool ioArena = memory::hasIoArena(graph);
+    llvm::DenseSet<Value> direct;
+    auto outputs = memory::outputSources(graph);
+    for (const memory::OutputSource &output : outputs)
+      if (output.direct && !ioArena)
+        direct.insert(output.base);
+    if (ioArena)
+      for (Value argument : graph.getBody().getArguments())
+        addValue(argument, 1);
+    for (glm::LaunchOp launch : launches)
+      for (Value value : launch->getResults())
+        addValue(value, direct.contains(value) ? 0 : 1);
+    for (const memory::OutputSource &output : outputs)
+      if (auto it = numbers.find(output.base); it != numbers.end())
+        problem.values[it->second].pinned = true;
+    for (glm::LaunchOp launch : launches)
+      problem.launches.push_back(launchOf(launch));
+    return std::move(problem);
   }
 
 private:
-  struct Base {
-    int64_t bytes = 0;           ///< In the arena.
-    std::vector<size_t> readers; ///< Launches, each once.
-    size_t left = 0;             ///< Readers that have not run.
-    bool pinned = false;         ///< Needed after all launches.
-  };
+  void addValue(Value base, int64_t times) {
+    numbers[base] = problem.values.size();
+    problem.values.push_back({times * memory::alignedSize(glm::storageBytes(base.getType()))});
+  }
 
-  void addReads(size_t i) {
-    llvm::DenseSet<Value> seen;
-    for (Value operand : launches[i]->getOperands()) {
-      Value value = memory::baseOf(operand);
-      if (!seen.insert(value).second)
-        continue;
-      Base &base = bases[value];
-      base.readers.push_back(i);
-      ++base.left;
-      reads[i].push_back(value);
-      waitsFor[i] += bool(value.getDefiningOp<glm::LaunchOp>());
+  memory::OrderLaunch launchOf(glm::LaunchOp launch) {
+    memory::OrderLaunch result;
+    llvm::SmallVector<Value> bases;
+    for (Value operand : launch->getOperands()) {
+      Value base = memory::baseOf(operand);
+      auto it = numbers.find(base);
+      if (it != numbers.end() && !llvm::is_contained(bases, base))
+        result.reads.push_back(it->second);
+      bases.push_back(base);
     }
-  }
-
-  void pinOutputs(glm::GraphOp graph) {
-    for (const memory::OutputSource &output : memory::outputSources(graph)) {
-      bases[output.base].pinned = true;
-      if (output.direct)
-        direct.insert(output.base);
+    for (Value value : launch->getResults())
+      result.writes.push_back(numbers.lookup(value));
+    auto kernel = symbols.lookup<glm::KernelOp>(launch.getKernel());
+    if (auto scratch = kernel.getScratch())
+      for (Type type : scratch->getAsValueRange<TypeAttr>())
+        result.scratch += memory::alignedSize(glm::storageBytes(type));
+    ArrayRef<int64_t> pairs = kernel.getInPlace().value_or(ArrayRef<int64_t>());
+    for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
+      Value base = bases[pairs[i]];
+      size_t made = result.writes[pairs[i + 1]];
+      auto it = numbers.find(base);
+      if (it != numbers.end() && problem.values[made].bytes > 0 && llvm::count(bases, base) == 1 &&
+          glm::storageBytes(base.getType()) == glm::storageBytes(launch.getResult(pairs[i + 1]).getType()))
+        result.inPlace.push_back({it->second, made});
     }
+    return result;
   }
 
-  /// Sets what a base takes of the arena and what its only reader would free;
-  /// true if the bytes stay live after the launch that makes it.
-  bool weigh(Value value, bool inArena) {
-    if (!inArena)
-      return false;
-    Base &base = bases[value];
-    base.bytes = memory::alignedSize(glm::storageBytes(value.getType()));
-    if (base.left == 1 && !base.pinned)
-      change[base.readers.front()] -= base.bytes;
-    return base.left > 0 || base.pinned;
-  }
-
-  void finish(size_t launch, std::vector<size_t> &ready) {
-    done[launch] = true;
-    for (Value value : reads[launch]) {
-      Base &base = bases[value];
-      if (--base.left != 1 || base.pinned)
-        continue;
-      for (size_t reader : base.readers)
-        if (!done[reader])
-          change[reader] -= base.bytes;
-    }
-    for (Value value : launches[launch]->getResults())
-      for (size_t reader : bases[value].readers)
-        if (--waitsFor[reader] == 0)
-          ready.insert(std::upper_bound(ready.begin(), ready.end(), reader), reader);
-  }
-
+  glm::GraphOp graph;
   ArrayRef<glm::LaunchOp> launches;
-  llvm::DenseMap<Value, Base> bases;
-  llvm::DenseSet<Value> direct;          ///< Written by launches to outputs.
-  std::vector<std::vector<Value>> reads; ///< Bases that a launch reads.
-  std::vector<bool> done;
-  std::vector<size_t> waitsFor; ///< Results of other launches not made yet.
-  std::vector<int64_t> change;  ///< Live bytes after a launch less those before.
+  SymbolTable &symbols;
+  memory::OrderProblem problem;
+  llvm::DenseMap<Value, size_t> numbers; ///< Of bases in the problem.
 };
 
 /// Brings the ops of a graph into the order of its launches: views and
@@ -151,21 +116,52 @@ void reorder(glm::GraphOp graph, ArrayRef<glm::LaunchOp> launches) {
       op->moveBefore(end);
 }
 
+/// Sets of launches kept of each size. The search looks at each launch for each
+/// of them, so that this keeps it below about a second.
+size_t stateLimit(size_t launches) {
+  size_t square = std::max<size_t>(launches * launches, 1);
+  return std::clamp<size_t>(size_t(10000000) / square, 8, 4096);
+}
+
+/// Whether `after` needs less than `before`; the bound says so in most cases.
+bool isBetter(const std::vector<memory::ArenaBlock> &after, const std::vector<memory::ArenaBlock> &before) {
+  if (memory::peakOf(after).bytes >= memory::peakOf(before).bytes)
+    return false;
+  memory::ArenaPlan planAfter, planBefore;
+  std::string error;
+  return memory::planArena(after, planAfter, error) && memory::planArena(before, planBefore, error) &&
+         planAfter.arenaBytes < planBefore.arenaBytes;
+}
+
+/// Whether all values and scratch together can be counted.
+bool canSumUp(const memory::OrderProblem &problem) {
+  int64_t total = 0;
+  bool overflows = false;
+  for (const memory::OrderValue &value : problem.values)
+    overflows |= llvm::AddOverflow(total, value.bytes, total);
+  for (const memory::OrderLaunch &launch : problem.launches)
+    overflows |= llvm::AddOverflow(total, launch.scratch, total);
+  return !overflows;
+}
+
 LogicalResult orderGraph(glm::GraphOp graph, SymbolTable &symbols) {
   if (failed(memory::checkKernelLevel(graph, symbols)))
     return failure();
   std::vector<glm::LaunchOp> before = memory::launchesOf(graph), after;
-  for (size_t i : ListScheduler(graph, before).schedule())
-    after.push_back(before[i]);
   bool ioArena = memory::hasIoArena(graph);
   auto blocksBefore = memory::arenaBlocks(graph, before, symbols, ioArena).blocks;
-  auto blocksAfter = memory::arenaBlocks(graph, after, symbols, ioArena).blocks;
-  for (const auto &blocks : {blocksBefore, blocksAfter})
-    if (std::string error = memory::checkBlocks(blocks); !error.empty())
-      return graph.emitOpError() << "needs more memory than there can be: " << error;
-  if (memory::peakOf(blocksAfter).bytes >= memory::peakOf(blocksBefore).bytes)
+  if (std::string error = memory::checkBlocks(blocksBefore); !error.empty())
+    return graph.emitOpError() << "needs more memory than there can be: " << error;
+  memory::OrderProblem problem = OrderProblemBuilder(graph, before, symbols).build();
+  if (!canSumUp(problem)) // Only in place does it fit into 2^63 bytes.
     return success();
-  reorder(graph, after);
+  for (size_t i : memory::orderLaunches(problem, stateLimit(before.size())).order)
+    after.push_back(before[i]);
+  if (after == before)
+    return success();
+  auto blocksAfter = memory::arenaBlocks(graph, after, symbols, ioArena).blocks;
+  if (memory::checkBlocks(blocksAfter).empty() && isBetter(blocksAfter, blocksBefore))
+    reorder(graph, after);
   return success();
 }
 

@@ -23,6 +23,9 @@ namespace glmc {
 #define GEN_PASS_DEF_PLANMEMORY
 #include "lowering/Passes.h.inc"
 
+/// Discardable attribute of a program: which planner found its plan.
+static constexpr llvm::StringLiteral plannerAttr = "glm.planner";
+
 namespace {
 
 //===----------------------------------------------------------------------===//
@@ -117,6 +120,8 @@ public:
     auto program = glm::ProgramOp::create(builder, graph.getLoc(), graph.getSymName(), plan.arenaBytes, plan.peak.bytes,
                                           strings(peakTexts()), inputParameters(), outputParameters());
     program->setDiscardableAttrs(graph->getDiscardableAttrDictionary());
+    if (!plan.planner.empty())
+      program->setAttr(plannerAttr, builder.getStringAttr(plan.planner));
     builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
     for (auto [i, launch] : llvm::enumerate(launches))
       writeLaunch(launch, i);
@@ -205,8 +210,10 @@ private:
     for (size_t block : arena.scratch[index])
       scratch.push_back(
           glm::PlaceAttr::get(builder.getContext(), "arena", 0, plan.offsets[block], arena.blocks[block].bytes));
-    glm::PlannedLaunchOp::create(builder, launch.getLoc(), launch.getKernel(), "cpu", placesOf(launch.getOperands()),
-                                 placesOf(launch.getResults()), builder.getArrayAttr(scratch));
+    auto planned = glm::PlannedLaunchOp::create(builder, launch.getLoc(), launch.getKernel(), "cpu",
+                                                placesOf(launch.getOperands()), placesOf(launch.getResults()),
+                                                builder.getArrayAttr(scratch));
+    planned->setDiscardableAttrs(launch->getDiscardableAttrDictionary());
   }
 
   glm::GraphOp graph;

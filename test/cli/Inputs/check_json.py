@@ -30,3 +30,14 @@ assert not any(op["supported"] for op in blocked["operators"]) and blocked["bloc
 
 run = load("run.json")
 assert [output["type"] for output in run["outputs"]] == ["float32[3, 16]", "float32[]"], run
+
+bench = load("bench.json")
+launches = bench["launches"]
+assert bench["runs"] == 7 and bench["threads"] == 1 and not bench["evicted"] and bench["inputs"] == "made up", bench
+assert [launch["index"] for launch in launches] == list(range(len(launches))) and launches, bench
+assert all(0 <= launch["p50_seconds"] <= launch["p99_seconds"] for launch in launches + [bench]), bench
+assert sum(launch["operations"] for launch in launches) == bench["operations"], bench
+assert sum(launch["bytes"] for launch in launches) == bench["bytes"], bench
+# At least the product of 3 gathered rows of 8 with weights of [8, 16], and these weights.
+assert bench["operations"] >= 2 * 3 * 8 * 16 and bench["bytes"] >= 4 * 8 * 16, bench
+assert bench["machine"]["read_gigabytes_per_second"] > 0 and bench["machine"]["multiply_add_gigaflops"] > 0, bench

@@ -42,6 +42,38 @@ glm.graph @run(%x: tensor<1xf32>) -> tensor<4x4xf32> {
   glm.return %y : tensor<4x4xf32>
 }
 
+// Scratch counts, and so does what is in place. The work runs while nothing else
+// is live; then each branch is finished by itself, %a's in its own bytes.
+glm.kernel @work(%x: tensor<1xf32>) -> tensor<16xf32> attributes {scratch = [tensor<2048xf32>]} {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<16xf32>
+  glm.yield %0 : tensor<16xf32>
+}
+glm.kernel @neg(%x: tensor<1024xf32>) -> tensor<1024xf32> attributes {in_place = array<i64: 0, 0>} {
+  %0 = glm.neg %x : tensor<1024xf32>
+  glm.yield %0 : tensor<1024xf32>
+}
+glm.kernel @narrow(%x: tensor<1024xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  %0 = glm.slice %x [0] step [1] : tensor<1024xf32> to tensor<16xf32>
+  %1 = glm.slice %x [16] step [1] : tensor<1024xf32> to tensor<16xf32>
+  glm.yield %0, %1 : tensor<16xf32>, tensor<16xf32>
+}
+// CHECK-LABEL: glm.graph @scratch
+// CHECK-NEXT: %[[W:.*]] = glm.launch @work
+// CHECK-NEXT: %[[A:.*]] = glm.launch @grow
+// CHECK-NEXT: %[[B:.*]] = glm.launch @neg(%[[A]])
+// CHECK-NEXT: %[[C:.*]]:2 = glm.launch @narrow(%[[B]])
+// CHECK-NEXT: %[[S:.*]] = glm.launch @add(%[[C]]#0, %[[W]])
+// CHECK-NEXT: glm.launch @add(%[[S]], %[[C]]#1)
+glm.graph @scratch(%x: tensor<1xf32>) -> tensor<16xf32> {
+  %a = glm.launch @grow(%x) : (tensor<1xf32>) -> tensor<1024xf32>
+  %b = glm.launch @neg(%a) : (tensor<1024xf32>) -> tensor<1024xf32>
+  %w = glm.launch @work(%x) : (tensor<1xf32>) -> tensor<16xf32>
+  %c:2 = glm.launch @narrow(%b) : (tensor<1024xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+  %s = glm.launch @add(%c#0, %w) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %t = glm.launch @add(%s, %c#1) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  glm.return %t : tensor<16xf32>
+}
+
 //--- stays.mlir
 glm.kernel @grow(%x: tensor<1xf32>) -> tensor<1024xf32> {
   %0 = glm.expand %x : tensor<1xf32> to tensor<1024xf32>

@@ -1,6 +1,8 @@
 // RUN: split-file %s %t
 // RUN: glm-opt %t/plan.mlir --glm-plan-memory | FileCheck %t/plan.mlir
 // RUN: glm-opt %t/in-place.mlir --glm-plan-memory | FileCheck %t/in-place.mlir
+// RUN: glm-opt %t/several.mlir --glm-plan-memory | FileCheck %t/several.mlir
+// RUN: glm-opt %t/search.mlir --glm-plan-memory | FileCheck %t/search.mlir
 // RUN: glm-opt %t/outputs.mlir --glm-plan-memory | FileCheck %t/outputs.mlir
 // RUN: glm-opt %t/outputs.mlir --glm-plan-memory=io-arena | FileCheck %t/outputs.mlir --check-prefix=IO
 // RUN: glm-opt %t/io-attribute.mlir --glm-plan-memory | FileCheck %t/io-attribute.mlir
@@ -102,6 +104,107 @@ glm.graph @kept(%x: tensor<16xf32>) -> tensor<8xf32> {
   glm.return %f : tensor<8xf32>
 }
 
+//--- several.mlir
+// Kernels of several results and scratch: all that a launch makes and needs lies
+// apart from each other and from what it reads, but for an in-place pair.
+glm.kernel @qkv(%x: tensor<16xf32>, %c: tensor<16xf32>) -> (tensor<64xf32>, tensor<32xf32>, tensor<16xf32>)
+    attributes {scratch = [tensor<128xf32>, tensor<96xf32>], in_place = array<i64: 0, 2, 1, 2>} {
+  %0 = glm.concat %x, %x, %x, %x axis 0 : (tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<64xf32>
+  %1 = glm.concat %x, %x axis 0 : (tensor<16xf32>, tensor<16xf32>) -> tensor<32xf32>
+  %2 = glm.add %x, %c : tensor<16xf32>, tensor<16xf32> -> tensor<16xf32>
+  glm.yield %0, %1, %2 : tensor<64xf32>, tensor<32xf32>, tensor<16xf32>
+}
+glm.kernel @both(%x: tensor<16xf32>, %y: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+    attributes {in_place = array<i64: 0, 0, 0, 1, 1, 1, 1, 0>} {
+  %0 = glm.add %x, %y : tensor<16xf32>, tensor<16xf32> -> tensor<16xf32>
+  %1 = glm.sub %x, %y : tensor<16xf32>, tensor<16xf32> -> tensor<16xf32>
+  glm.yield %0, %1 : tensor<16xf32>, tensor<16xf32>
+}
+glm.kernel @neg(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %0 = glm.neg %x : tensor<16xf32>
+  glm.yield %0 : tensor<16xf32>
+}
+glm.kernel @use(%q: tensor<64xf32>, %k: tensor<32xf32>, %v: tensor<16xf32>) -> tensor<16xf32> {
+  glm.yield %v : tensor<16xf32>
+}
+
+// The third result takes over %n's bytes; the constant is never overwritten.
+// CHECK-LABEL: glm.program @results arena 1344 bound 1344
+// CHECK-SAME:    peak ["a/qkv scratch#0: 0..512", "a/qkv scratch#1: 512..896", "a/qkv#0: 896..1152", "a/qkv#1: 1152..1280", "a/qkv#2: 1280..1344"]
+// CHECK-NEXT: @neg on "cpu" reads [#glm.place<input 0[0:64]>] writes [#glm.place<arena[1280:64]>]
+// CHECK-NEXT: @qkv on "cpu" reads [#glm.place<arena[1280:64]>, #glm.place<weights[0:64]>] writes [#glm.place<arena[896:256]>, #glm.place<arena[1152:128]>, #glm.place<arena[1280:64]>] scratch [#glm.place<arena[0:512]>, #glm.place<arena[512:384]>]
+// CHECK-NEXT: @use on "cpu" reads [#glm.place<arena[896:256]>, #glm.place<arena[1152:128]>, #glm.place<arena[1280:64]>] writes [#glm.place<output 0[0:64]>]
+glm.graph @results(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %one = glm.constant dense<1.0> : tensor<16xf32>
+  %n = glm.launch @neg(%x) : (tensor<16xf32>) -> tensor<16xf32>
+  %q:3 = glm.launch @qkv(%n, %one) : (tensor<16xf32>, tensor<16xf32>) -> (tensor<64xf32>, tensor<32xf32>, tensor<16xf32>) loc("a/qkv")
+  %y = glm.launch @use(%q#0, %q#1, %q#2) : (tensor<64xf32>, tensor<32xf32>, tensor<16xf32>) -> tensor<16xf32>
+  glm.return %y : tensor<16xf32>
+}
+
+// Each operand is taken over once: the first by the first result, the second by
+// the second. A result that nobody reads still has bytes of its own.
+// CHECK-LABEL: glm.program @pairs arena 128 bound 128
+// CHECK-NEXT: @neg on "cpu" reads [#glm.place<input 0[0:64]>] writes [#glm.place<arena[0:64]>]
+// CHECK-NEXT: @neg on "cpu" reads [#glm.place<input 0[0:64]>] writes [#glm.place<arena[64:64]>]
+// CHECK-NEXT: @both on "cpu" reads [#glm.place<arena[0:64]>, #glm.place<arena[64:64]>] writes [#glm.place<arena[0:64]>, #glm.place<arena[64:64]>]
+// CHECK-NEXT: @both on "cpu" reads [#glm.place<arena[0:64]>, #glm.place<input 0[0:64]>] writes [#glm.place<arena[0:64]>, #glm.place<arena[64:64]>]
+// CHECK-NEXT: @neg on "cpu" reads [#glm.place<arena[0:64]>] writes [#glm.place<output 0[0:64]>]
+glm.graph @pairs(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %a = glm.launch @neg(%x) : (tensor<16xf32>) -> tensor<16xf32>
+  %b = glm.launch @neg(%x) : (tensor<16xf32>) -> tensor<16xf32>
+  %c:2 = glm.launch @both(%a, %b) : (tensor<16xf32>, tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+  %d:2 = glm.launch @both(%c#0, %x) : (tensor<16xf32>, tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+  %e = glm.launch @neg(%d#0) : (tensor<16xf32>) -> tensor<16xf32>
+  glm.return %e : tensor<16xf32>
+}
+
+//--- search.mlir
+// The plan says who found it. No order of placement that is tried reaches the
+// bound for these eight launches; branch and bound does.
+// CHECK: glm.program @run arena 960 bound 960 {{.*}} attributes {glm.planner = "branch and bound"}
+glm.kernel @make0(%x: tensor<1xf32>) -> tensor<112xf32> {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<112xf32>
+  glm.yield %0 : tensor<112xf32>
+}
+glm.kernel @make1(%x: tensor<1xf32>, %y: tensor<112xf32>) -> tensor<80xf32> {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<80xf32>
+  glm.yield %0 : tensor<80xf32>
+}
+glm.kernel @make2(%x: tensor<1xf32>) -> tensor<64xf32> {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<64xf32>
+  glm.yield %0 : tensor<64xf32>
+}
+glm.kernel @make3(%x: tensor<1xf32>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<64xf32>
+  glm.yield %0 : tensor<64xf32>
+}
+glm.kernel @make4(%x: tensor<1xf32>, %y: tensor<80xf32>) -> tensor<48xf32> {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<48xf32>
+  glm.yield %0 : tensor<48xf32>
+}
+glm.kernel @make5(%x: tensor<1xf32>) -> tensor<128xf32> {
+  %0 = glm.expand %x : tensor<1xf32> to tensor<128xf32>
+  glm.yield %0 : tensor<128xf32>
+}
+glm.kernel @use5(%x: tensor<1xf32>, %y: tensor<128xf32>) -> tensor<1xf32> {
+  glm.yield %x : tensor<1xf32>
+}
+glm.kernel @use34(%x: tensor<1xf32>, %y: tensor<64xf32>, %z: tensor<48xf32>) -> tensor<1xf32> {
+  glm.yield %x : tensor<1xf32>
+}
+glm.graph @run(%x: tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>) {
+  %v0 = glm.launch @make0(%x) : (tensor<1xf32>) -> tensor<112xf32>
+  %v1 = glm.launch @make1(%x, %v0) : (tensor<1xf32>, tensor<112xf32>) -> tensor<80xf32>
+  %v2 = glm.launch @make2(%x) : (tensor<1xf32>) -> tensor<64xf32>
+  %v3 = glm.launch @make3(%x, %v2) : (tensor<1xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %v4 = glm.launch @make4(%x, %v1) : (tensor<1xf32>, tensor<80xf32>) -> tensor<48xf32>
+  %v5 = glm.launch @make5(%x) : (tensor<1xf32>) -> tensor<128xf32>
+  %v6 = glm.launch @use5(%x, %v5) : (tensor<1xf32>, tensor<128xf32>) -> tensor<1xf32>
+  %v7 = glm.launch @use34(%x, %v3, %v4) : (tensor<1xf32>, tensor<64xf32>, tensor<48xf32>) -> tensor<1xf32>
+  glm.return %v6, %v7 : tensor<1xf32>, tensor<1xf32>
+}
+
 //--- outputs.mlir
 // Outputs that no launch can write itself are copied at the end: the second of
 // one value, an input, a constant.
@@ -153,7 +256,7 @@ glm.kernel @neg(%x: tensor<16xf32>) -> tensor<16xf32> attributes {in_place = arr
 // CHECK:      glm.program @run arena 128 bound 128 peak ["neg: 0..64", "input1: 64..80"]
 // CHECK-SAME:   inputs [#glm.parameter<"input0", tensor<16xf32>, <arena[0:64]>>, #glm.parameter<"input1", tensor<4xf32>, <arena[64:16]>>]
 // CHECK-SAME:   outputs [#glm.parameter<"output0", tensor<16xf32>, <arena[0:64]>>]
-// CHECK-SAME:   attributes {glm.io_arena}
+// CHECK-SAME:   attributes {glm.io_arena, glm.planner = "greedy by size"}
 // CHECK-NEXT:   @neg on "cpu" reads [#glm.place<arena[0:64]>] writes [#glm.place<arena[0:64]>]
 glm.graph @run(%x: tensor<16xf32>, %unused: tensor<4xf32>) -> tensor<16xf32> attributes {glm.io_arena} {
   %y = glm.launch @neg(%x) : (tensor<16xf32>) -> tensor<16xf32>
