@@ -20,6 +20,7 @@ Registry allEvaluators() {
   addMovement(registry);
   addMatmul(registry);
   addReduction(registry);
+  addTransformer(registry);
   return registry;
 }
 

@@ -55,6 +55,16 @@ Evaluator unary(OnFloat onFloat, OnInteger onInteger) {
   };
 }
 
+double sigmoidOf(double x) { return 1 / (1 + std::exp(-x)); }
+
+FailureOr<Tensor> evaluateGelu(Operation *op, Operands in, RankedTensorType type) {
+  if (cast<glm::GeluOp>(op).getTanh())
+    return mapFloats(in[0], type, [](double x) {
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    });
+  return mapFloats(in[0], type, [](double x) { return x / 2 * (1 + std::erf(x / std::sqrt(2.0))); });
+}
+
 double signOf(double x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }
 
 FailureOr<Tensor> evaluateIsNan(Operation *, Operands in, RankedTensorType type) {
@@ -198,6 +208,11 @@ MaybeInteger powerIntegers(int64_t x, int64_t y, bool isUnsigned) {
   return wrap(power);
 }
 
+FailureOr<Tensor> evaluateSwiglu(Operation *, Operands in, RankedTensorType type) {
+  auto gated = [](double gate, double up) { return gate * sigmoidOf(gate) * up; };
+  return tensorOfFloats(type, combine(in, type, floatsOf(in[0]), floatsOf(in[1]), gated));
+}
+
 bool isLess(int64_t x, int64_t y, bool isUnsigned) { return isUnsigned ? bitsOf(x) < bitsOf(y) : x < y; }
 
 FailureOr<Tensor> evaluateWhere(Operation *, Operands in, RankedTensorType type) {
@@ -228,8 +243,9 @@ void addUnary(Registry &registry) {
   registry[glm::SinOp::getOperationName()] = floatUnary([](double x) { return std::sin(x); });
   registry[glm::CosOp::getOperationName()] = floatUnary([](double x) { return std::cos(x); });
   registry[glm::TanhOp::getOperationName()] = floatUnary([](double x) { return std::tanh(x); });
-  registry[glm::SigmoidOp::getOperationName()] = floatUnary([](double x) { return 1 / (1 + std::exp(-x)); });
+  registry[glm::SigmoidOp::getOperationName()] = floatUnary(sigmoidOf);
   registry[glm::ErfOp::getOperationName()] = floatUnary([](double x) { return std::erf(x); });
+  registry[glm::GeluOp::getOperationName()] = evaluateGelu;
   registry[glm::FloorOp::getOperationName()] = floatUnary([](double x) { return std::floor(x); });
   registry[glm::CeilOp::getOperationName()] = floatUnary([](double x) { return std::ceil(x); });
   registry[glm::RoundOp::getOperationName()] = floatUnary([](double x) { return std::nearbyint(x); });
@@ -253,6 +269,7 @@ void addArithmetic(Registry &registry) {
   registry[glm::DivOp::getOperationName()] = binary([](double x, double y) { return x / y; }, divideIntegers);
   registry[glm::ModOp::getOperationName()] = binary([](double x, double y) { return std::fmod(x, y); }, moduloIntegers);
   registry[glm::PowOp::getOperationName()] = binary([](double x, double y) { return std::pow(x, y); }, powerIntegers);
+  registry[glm::SwigluOp::getOperationName()] = evaluateSwiglu;
   // NaN wins over every number, as in NumPy.
   registry[glm::MaxOp::getOperationName()] =
       binary([](double x, double y) { return x >= y || std::isnan(x) ? x : y; },

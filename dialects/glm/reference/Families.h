@@ -26,6 +26,7 @@ void addElementwise(Registry &registry);
 void addMovement(Registry &registry);
 void addMatmul(Registry &registry);
 void addReduction(Registry &registry);
+void addTransformer(Registry &registry);
 
 } // namespace glmc::reference
 

@@ -595,3 +595,179 @@ glm.kernel @k(%y: tensor<1xf32>) -> tensor<1xf32> attributes {scratch = [tensor<
 // expected-error @below {{is not a place for a static tensor of that type}}
 glm.program @run arena 64 bound 64 peak [] inputs [#glm.parameter<"x", tensor<?xf32>, <input 0[0:8]>>] outputs [] {
 }
+
+// -----
+
+glm.graph @g(%x: tensor<f32>, %g: tensor<1xf32>) -> tensor<f32> {
+  // expected-error@+1 {{'glm.rms_norm' op normalises the last dimension of 'tensor<f32>', which has none}}
+  %y = glm.rms_norm %x, %g epsilon 1.0e-05 : tensor<f32>, tensor<1xf32>
+  glm.return %y : tensor<f32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xf32>, %g: tensor<2xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{'glm.rms_norm' op scale is 'tensor<2xf32>', expected 'tensor<4xf32>'}}
+  %y = glm.rms_norm %x, %g epsilon 1.0e-05 : tensor<2x4xf32>, tensor<2xf32>
+  glm.return %y : tensor<2x4xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xf32>, %g: tensor<4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{'glm.rms_norm' op epsilon is negative or not finite}}
+  %y = glm.rms_norm %x, %g epsilon -1.0e-05 : tensor<2x4xf32>, tensor<4xf32>
+  glm.return %y : tensor<2x4xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xf32>, %g: tensor<4xf16>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{'glm.layer_norm' op scale is 'tensor<4xf16>', expected 'tensor<4xf32>'}}
+  %y = glm.layer_norm %x, %g, %g epsilon 1.0e-05 : tensor<2x4xf32>, tensor<4xf16>, tensor<4xf16>
+  glm.return %y : tensor<2x4xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<1x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{'glm.layer_norm' op bias is 'tensor<1x4xf32>', expected 'tensor<4xf32>'}}
+  %y = glm.layer_norm %x, %g, %b epsilon 1.0e-05 : tensor<2x4xf32>, tensor<4xf32>, tensor<1x4xf32>
+  glm.return %y : tensor<2x4xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xf32>, %g: tensor<4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{'glm.layer_norm' op epsilon is negative or not finite}}
+  %y = glm.layer_norm %x, %g, %g epsilon 0x7FF0000000000000 : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>
+  glm.return %y : tensor<2x4xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x7x64xf32>, %c: tensor<1x7x4xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.rotary' op x is 'tensor<1x7x64xf32>', expected [batch, tokens, heads * features] with 3 heads}}
+  %y = glm.rotary %x, %c, %c heads 3 : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x4xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x7x64xf32>, %c: tensor<1x7x4xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.rotary' op x is 'tensor<1x7x64xf32>', expected [batch, tokens, heads * features] with 0 heads}}
+  %y = glm.rotary %x, %c, %c heads 0 : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x4xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x7x64xf32>, %c: tensor<1x7x4xf32>, %s: tensor<1x7x2xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.rotary' op cos and sin are 'tensor<1x7x4xf32>' and 'tensor<1x7x2xf32>', expected one type of rank 3 with elements of x}}
+  %y = glm.rotary %x, %c, %s heads 4 : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x2xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x7x64xf32>, %c: tensor<1x7x9xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.rotary' op cos is 'tensor<1x7x9xf32>', expected an angle for each token of 'tensor<1x7x64xf32>' and at most half of a head's 16 features}}
+  %y = glm.rotary %x, %c, %c heads 4 : tensor<1x7x64xf32>, tensor<1x7x9xf32>, tensor<1x7x9xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op has 4 heads for 3 key-value heads, expected a multiple}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 3 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op has 4 heads for 0 key-value heads, expected a multiple}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 0 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op q is 'tensor<1x7x64xf32>', expected [batch, tokens, heads * features] with 6 heads}}
+  %y = glm.attention %q, %k, %v heads 6 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x6x32xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op k and v are 'tensor<1x7x32xf32>' and 'tensor<1x6x32xf32>', which do not go with q of 'tensor<1x7x64xf32>', 4 heads and 2 key-value heads}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x6x32xf32>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x4x7x16xf32>, %v: tensor<1x7x32xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op k and v are 'tensor<1x4x7x16xf32>' and 'tensor<1x7x32xf32>', which do not go with q}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x4x7x16xf32>, tensor<1x7x32xf32>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>) -> tensor<1x4x7x16xf32> {
+  // expected-error@+1 {{'glm.attention' op yields 'tensor<1x4x7x16xf32>', expected 'tensor<1x7x64xf32>' from operands of one element type}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>) -> tensor<1x4x7x16xf32>
+  glm.return %y : tensor<1x4x7x16xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf16>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op yields 'tensor<1x7x64xf32>', expected 'tensor<1x7x64xf32>' from operands of one element type}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf16>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>, %m: tensor<1x1x6x7xi1>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op mask is 'tensor<1x1x6x7xi1>', expected booleans or elements of q that broadcast to [1, 4, 7, 7]}}
+  %y = glm.attention %q, %k, %v mask %m heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>, tensor<1x1x6x7xi1>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>, %m: tensor<1x1x7x7xi64>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op mask is 'tensor<1x1x7x7xi64>', expected booleans or elements of q that broadcast to [1, 4, 7, 7]}}
+  %y = glm.attention %q, %k, %v mask %m heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>, tensor<1x1x7x7xi64>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x7x32xf32>, %v: tensor<1x7x32xf32>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op scale is not finite}}
+  %y = glm.attention %q, %k, %v heads 4 kv_heads 2 scale 0x7FF8000000000000 : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x7x32xf32>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xf32>, %u: tensor<1xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{'glm.swiglu' op requires the same type for all operands and results}}
+  %y = "glm.swiglu"(%x, %u) : (tensor<2xf32>, tensor<1xf32>) -> tensor<2xf32>
+  glm.return %y : tensor<2xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2xi32>) -> tensor<2xi32> {
+  // expected-error@+1 {{'glm.gelu' op operand #0 must be statically shaped tensor}}
+  %y = glm.gelu %x : tensor<2xi32>
+  glm.return %y : tensor<2xi32>
+}

@@ -128,6 +128,30 @@ glm.graph @numbers(%x: tensor<1x7x64xf32>) -> tensor<1x7x1xf32> {
   glm.return %3 : tensor<1x7x1xf32>
 }
 
+// CHECK-LABEL: glm.graph @transformer
+glm.graph @transformer(%x: tensor<1x7x64xf32>, %g: tensor<64xf32>, %cos: tensor<1x7x4xf32>, %mask: tensor<1x1x7x7xi1>,
+                       %keys: tensor<1x2x7x16xf32>) -> (tensor<1x7x64xf32>, tensor<1x7x64xf32>) {
+  // CHECK-NEXT: glm.rms_norm %{{.*}}, %{{.*}} epsilon 1.000000e-05 : tensor<1x7x64xf32>, tensor<64xf32>
+  %0 = glm.rms_norm %x, %g epsilon 1.0e-05 : tensor<1x7x64xf32>, tensor<64xf32>
+  // CHECK-NEXT: glm.layer_norm %{{.*}}, %{{.*}}, %{{.*}} epsilon 0.000000e+00 : tensor<1x7x64xf32>, tensor<64xf32>, tensor<64xf32>
+  %1 = glm.layer_norm %0, %g, %g epsilon 0.0 : tensor<1x7x64xf32>, tensor<64xf32>, tensor<64xf32>
+  // CHECK-NEXT: glm.rotary %{{.*}}, %{{.*}}, %{{.*}} heads 4 interleaved : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x4xf32>
+  %2 = glm.rotary %1, %cos, %cos heads 4 interleaved : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x4xf32>
+  // CHECK-NEXT: glm.rotary %{{.*}}, %{{.*}}, %{{.*}} heads 8 : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x4xf32>
+  %3 = glm.rotary %2, %cos, %cos heads 8 : tensor<1x7x64xf32>, tensor<1x7x4xf32>, tensor<1x7x4xf32>
+  // CHECK-NEXT: glm.attention %{{.*}}, %{{.*}}, %{{.*}} heads 1 kv_heads 1 scale 1.250000e-01 : (tensor<1x7x64xf32>, tensor<1x7x64xf32>, tensor<1x7x64xf32>) -> tensor<1x7x64xf32>
+  %4 = glm.attention %3, %3, %3 heads 1 kv_heads 1 scale 0.125 : (tensor<1x7x64xf32>, tensor<1x7x64xf32>, tensor<1x7x64xf32>) -> tensor<1x7x64xf32>
+  // CHECK-NEXT: glm.attention %{{.*}}, %{{.*}}, %{{.*}} mask %{{.*}} heads 4 kv_heads 2 scale 2.500000e-01 causal guarded : (tensor<1x7x64xf32>, tensor<1x2x7x16xf32>, tensor<1x2x7x16xf32>, tensor<1x1x7x7xi1>) -> tensor<1x7x64xf32>
+  %5 = glm.attention %4, %keys, %keys mask %mask heads 4 kv_heads 2 scale 0.25 causal guarded : (tensor<1x7x64xf32>, tensor<1x2x7x16xf32>, tensor<1x2x7x16xf32>, tensor<1x1x7x7xi1>) -> tensor<1x7x64xf32>
+  // CHECK-NEXT: glm.gelu %{{.*}} : tensor<1x7x64xf32>
+  %6 = glm.gelu %5 : tensor<1x7x64xf32>
+  // CHECK-NEXT: glm.gelu %{{.*}} tanh : tensor<1x7x64xf32>
+  %7 = glm.gelu %6 tanh : tensor<1x7x64xf32>
+  // CHECK-NEXT: glm.swiglu %{{.*}}, %{{.*}} : tensor<1x7x64xf32>
+  %8 = glm.swiglu %7, %5 : tensor<1x7x64xf32>
+  glm.return %8, %5 : tensor<1x7x64xf32>, tensor<1x7x64xf32>
+}
+
 // CHECK-LABEL: glm.kernel @k00_add(%{{.*}}: tensor<4xf32>, %{{.*}}: tensor<4xf32>) -> tensor<4xf32>
 // CHECK-SAME: attributes {family = "elementwise", in_place = array<i64: 0, 0>, schedule = {vector = 4 : i64}, scratch = [tensor<8xf32>]}
 glm.kernel @k00_add(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32>

@@ -420,6 +420,125 @@ def reduction_cases():
     emit("softmax_empty", "glm.softmax %0 axis 1 : {ins}", [x], x)
 
 
+# --- What language models are made of -------------------------------------------
+
+def gated_cases():
+    for dtype in FLOATS:
+        x = values(dtype, *(n for n in SPECIALS if n != -inf))
+        wide = x.astype(f64)
+        # The definitions of Gelu-20; NumPy has no erf.
+        erf = np.vectorize(math.erf)(wide / np.sqrt(2))
+        emit(f"gelu_{NAMES[dtype]}", "glm.gelu %0 : {ins}", [x], (wide / 2 * (1 + erf)).astype(dtype), False)
+        tanh = np.tanh(np.sqrt(2 / np.pi) * (wide + 0.044715 * wide**3))
+        emit(f"gelu_tanh_{NAMES[dtype]}", "glm.gelu %0 tanh : {ins}", [x], (wide / 2 * (1 + tanh)).astype(dtype), False)
+        gate, up = some(dtype, 2, 5), some(dtype, 2, 5)
+        expected = onnx_run("Swish", [gate.astype(f64)], opset=24) * up.astype(f64)
+        emit(f"swiglu_{NAMES[dtype]}", "glm.swiglu %0, %1 : " + mlir(gate), [gate, up], expected.astype(dtype), False)
+
+
+def norm_cases():
+    # Of f64 the order of a sum shows, which NumPy does not fix.
+    for dtype in [f16, bf16, f32]:
+        for shape in [(2, 3, 8), (5,), (3, 1), (0, 4)]:
+            x, scale, bias = some(dtype, *shape), some(dtype, shape[-1]), some(dtype, shape[-1])
+            name = "x".join(map(str, shape)) + "_" + NAMES[dtype]
+            wide = [v.astype(f64) for v in (x, scale, bias)]
+            for epsilon in [1e-5, 0.25]:
+                squares = np.mean(wide[0] ** 2, axis=-1, keepdims=True)
+                expected = wide[0] / np.sqrt(squares + epsilon) * wide[1]
+                if dtype == f32 and x.size:
+                    # ONNX knows the attribute as f32, hence not the expected values themselves.
+                    got = onnx_run("RMSNormalization", wide[:2], opset=23, axis=-1, epsilon=epsilon)
+                    assert np.allclose(got, expected, rtol=1e-6)
+                emit(f"rms_norm_{name}_{epsilon}", f"glm.rms_norm %0, %1 epsilon {epsilon:e} : {{ins}}", [x, scale],
+                     expected.astype(dtype), False)
+                centred = wide[0] - np.mean(wide[0], axis=-1, keepdims=True)
+                deviation = np.sqrt(np.mean(centred**2, axis=-1, keepdims=True) + epsilon)
+                expected = centred / deviation * wide[1] + wide[2]
+                if dtype == f32 and x.size:
+                    got = onnx_run("LayerNormalization", wide, opset=17, axis=-1, epsilon=epsilon)
+                    assert np.allclose(got, expected, rtol=1e-5, atol=1e-5)
+                emit(f"layer_norm_{name}_{epsilon}", f"glm.layer_norm %0, %1, %2 epsilon {epsilon:e} : {{ins}}",
+                     [x, scale, bias], expected.astype(dtype), False)
+    x = values(f32, 0, 0, 0, nan, 1, 2, inf, 1, 2).reshape(3, 3)
+    emit("rms_norm_nan", "glm.rms_norm %0, %1 epsilon 0.0 : {ins}", [x, values(f32, 1, 1, 1)],
+         values(f32, nan, nan, nan, nan, nan, nan, nan, 0, 0).reshape(3, 3), False)
+
+
+def rotary_cases():
+    for dtype in FLOATS:
+        for batch, shared, tokens, heads, features, pairs in [(1, True, 3, 2, 8, 4), (2, True, 3, 4, 6, 2), (2, False, 2, 1, 4, 2),
+                                                              (1, True, 1, 2, 3, 1), (2, False, 3, 2, 4, 0), (1, True, 0, 2, 4, 2)]:
+            x = some(dtype, batch, tokens, heads * features)
+            cos, sin = (some(dtype, 1 if shared else batch, tokens, pairs, low=-1, high=1) for _ in range(2))
+            for interleaved in (0, 1):
+                if pairs and tokens:
+                    # ONNX takes heads out of the middle, and reads 0 as all features.
+                    repeated = [np.ascontiguousarray(np.broadcast_to(c, (batch, tokens, pairs))).astype(f64) for c in (cos, sin)]
+                    expected = onnx_run("RotaryEmbedding", [x.astype(f64), *repeated], opset=23, num_heads=heads,
+                                        interleaved=interleaved, rotary_embedding_dim=2 * pairs)
+                else:
+                    expected = x
+                emit(f"rotary_{batch}_{int(shared)}_{tokens}_{heads}_{features}_{pairs}_{interleaved}_{NAMES[dtype]}",
+                     f"glm.rotary %0, %1, %2 heads {heads}{' interleaved' if interleaved else ''} : {{ins}}", [x, cos, sin],
+                     expected.astype(dtype).reshape(x.shape), False)
+
+
+def onnx_attention(q, k, v, mask, heads, kv_heads, scale, causal):
+    """ONNX's Attention; causal with more keys than queries is a past of the first keys."""
+    def head_major(x, count):
+        return x if x.ndim == 4 else np.swapaxes(x.reshape(*x.shape[:2], count, -1), 1, 2)
+    q, k, v = (head_major(x.astype(f64), n) for x, n in ((q, heads), (k, kv_heads), (v, kv_heads)))
+    inputs = [q, k, v]
+    if mask is not None:
+        mask = np.ascontiguousarray(np.broadcast_to(mask, (*q.shape[:3], k.shape[2])))
+        mask = np.where(mask, 0.0, -inf) if mask.dtype == b1 else mask.astype(f64)
+    past = k.shape[2] - q.shape[2]
+    if causal and past:
+        empty = np.zeros((*q.shape[:3], k.shape[2]))
+        inputs = [q, k[:, :, past:], v[:, :, past:], empty if mask is None else mask, k[:, :, :past], v[:, :, :past]]
+    elif mask is not None:
+        inputs.append(mask)
+    y = onnx_run("Attention", [np.ascontiguousarray(x) for x in inputs], opset=23, scale=scale, is_causal=int(causal))
+    return np.swapaxes(y, 1, 2).reshape(q.shape[0], q.shape[2], -1)
+
+
+def attention_cases():
+    text = "glm.attention %0, %1, %2{mask} heads {heads} kv_heads {kv} scale {scale}{flags} : ({ins}) -> {out}"
+    shapes = [  # batch, queries, keys, heads, kv heads, features, value features
+        (1, 3, 3, 2, 2, 4, 4), (2, 2, 5, 4, 2, 3, 2), (1, 1, 6, 6, 2, 4, 4), (2, 4, 4, 3, 1, 2, 5)]
+    masks = [lambda b, h, s, t: None, lambda b, h, s, t: some(b1, 1, 1, s, t), lambda b, h, s, t: some(f32, b, h, s, t),
+             lambda b, h, s, t: some(f32, b, 1, 1, t), lambda b, h, s, t: some(b1, b, h, 1, 1)]
+    for dtype in [f32, f16]:
+        for i, (b, s, t, h, g, d, dv) in enumerate(shapes):
+            for j, (causal, make_mask) in enumerate((c, m) for c in (False, True) for m in masks):
+                q = some(dtype, b, s, h * d, low=-2, high=2)
+                k = some(dtype, *((b, t, g * d) if j % 2 else (b, g, t, d)), low=-2, high=2)
+                v = some(dtype, *((b, t, g * dv) if j % 3 else (b, g, t, dv)), low=-2, high=2)
+                mask = make_mask(b, h, s, t)
+                if mask is not None and mask.dtype != b1:
+                    mask = mask.astype(dtype)
+                expected = onnx_attention(q, k, v, mask, h, g, 0.25, causal)
+                inputs = [q, k, v] + ([] if mask is None else [mask])
+                filled = (text.replace("{mask}", "" if mask is None else " mask %3").replace("{heads}", str(h))
+                          .replace("{kv}", str(g)).replace("{scale}", "0.25"))
+                # ONNX's is guarded. Without a guard, softmax of such a row is NaN.
+                emit(f"attention_{i}_{j}_{NAMES[dtype]}", filled.replace("{flags}", (" causal" if causal else "") + " guarded"),
+                     inputs, expected.astype(dtype), False)
+                if mask is not None and mask.dtype == b1:
+                    allowed = np.broadcast_to(mask, (b, h, s, t))
+                    if causal:
+                        allowed = allowed & (np.arange(t) <= np.arange(s)[:, None] + t - s)
+                    nothing = ~np.swapaxes(allowed.any(axis=-1), 1, 2)
+                    bare = np.where(nothing[..., None], nan, expected.reshape(b, s, h, dv)).reshape(expected.shape)
+                    emit(f"attention_bare_{i}_{j}_{NAMES[dtype]}", filled.replace("{flags}", " causal" if causal else ""),
+                         inputs, bare.astype(dtype), False)
+    # More queries than keys: the first ones come before every key.
+    q, k = some(f32, 1, 3, 2), some(f32, 1, 1, 2)
+    emit("attention_before", "glm.attention %0, %1, %2 heads 1 kv_heads 1 scale 1.0 causal guarded : ({ins}) -> {out}", [q, k, k],
+         np.concatenate([np.zeros((1, 2, 2), f32), k], axis=1), False)
+
+
 if __name__ == "__main__":
     unary_cases()
     cast_cases()
@@ -430,3 +549,7 @@ if __name__ == "__main__":
     gather_cases()
     matmul_cases()
     reduction_cases()
+    gated_cases()
+    norm_cases()
+    rotary_cases()
+    attention_cases()
