@@ -45,11 +45,17 @@ def SimplifyAlgebra : Pass<"glm-simplify-algebra", "::mlir::ModuleOp"> {
   let summary = "Canonical algebra: identities, cheaper equals, absorbed movement";
   let description = [{
     - x + 0, x - 0, x * 1, x / 1, x ^ 1: x; x ^ 2: x * x; x ^ 0.5: sqrt x
+    - a cast by way of a type that holds all values: one cast, or none
+    - matmul of one column and one row: a product that broadcasts
     - not not x, neg neg x: x; where true, x, y: x; where c, x, x: x
     - transpose of transpose: one; of dimensions of 1 only: a reshape
     - matmul with a transposed right side: `transposed`
     - expand read by broadcasting ops only: dropped
-    - gather by one constant index: a slice
+    - gather by one constant index: a slice; concat of slices that follow each
+      other: one slice
+    - slice of a slice, or of one piece of a concat: one slice; slice of what
+      nothing else reads (pointwise, reduce, rows of a matmul): computed of
+      slices
 
     ```mlir
     %t = glm.transpose %w [1, 0] : tensor<256x64xf32> -> tensor<64x256xf32>
@@ -58,6 +64,174 @@ def SimplifyAlgebra : Pass<"glm-simplify-algebra", "::mlir::ModuleOp"> {
     %y = glm.matmul %x, %w transposed : tensor<7x64xf32>, tensor<256x64xf32> -> tensor<7x256xf32>
     ```
   }];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverRmsNorm : Pass<"glm-recover-rms-norm", "::mlir::ModuleOp"> {
+  let summary = "Put RMS norms that exporters took apart together again";
+  let description = [{
+    Finds `x / sqrt(mean(x^2) + epsilon) * scale` over the last dimension in
+    every arrangement of its products: divided or multiplied by a reciprocal,
+    scaled first, last or not at all (a vector of ones is made then). The norm
+    stays in pieces where another op reads a piece, or epsilon is not constant.
+
+    ```mlir
+    %s = glm.mul %x, %x : ...
+    %m = glm.reduce "mean" %s [2] : ...
+    %e = glm.add %m, %epsilon : ...
+    %r = glm.sqrt %e : ...
+    %n = glm.div %x, %r : ...
+    %y = glm.mul %n, %g : ...
+    // becomes
+    %y = glm.rms_norm %x, %g epsilon 1.0e-05 : ...
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Norms recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverLayerNorm : Pass<"glm-recover-layer-norm", "::mlir::ModuleOp"> {
+  let summary = "Put layer norms that exporters took apart together again";
+  let description = [{
+    Finds `(x - mean(x)) / sqrt(variance + epsilon) * scale + bias` over the last
+    dimension; the variance is the mean of centred squares, or the body of
+    ONNX's LayerNormalization. Arrangements and refusals are those of
+    `glm-recover-rms-norm`. Wants equal ops to be one (`cse`).
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Norms recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverGelu : Pass<"glm-recover-gelu", "::mlir::ModuleOp"> {
+  let summary = "Put GELUs that exporters took apart together again";
+  let description = [{
+    Both the form with erf and the approximation with tanh, in any arrangement
+    of sums and products: they are compared as polynomials, with constants right
+    to 1e-5.
+
+    ```mlir
+    %a = glm.mul %x, %0.7071 : ...
+    %t = glm.erf %a : ...
+    %s = glm.add %t, %one : ...
+    %p = glm.mul %x, %s : ...
+    %y = glm.mul %p, %half : ...
+    // becomes
+    %y = glm.gelu %x : ...
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "GELUs recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverSwiglu : Pass<"glm-recover-swiglu", "::mlir::ModuleOp"> {
+  let summary = "Put SwiGLUs that exporters took apart together again";
+  let description = [{
+    Finds `gate * sigmoid(gate) * up` of equal shapes in every association.
+
+    ```mlir
+    %s = glm.sigmoid %gate : ...
+    %a = glm.mul %gate, %s : ...
+    %y = glm.mul %up, %a : ...
+    // becomes
+    %y = glm.swiglu %gate, %up : ...
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "SwiGLUs recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverRotary : Pass<"glm-recover-rotary", "::mlir::ModuleOp"> {
+  let summary = "Put rotary position embeddings that exporters took apart together again";
+  let description = [{
+    Looks at what each element of a head is, not at the ops that move elements:
+    `x[a] cos - x[b] sin` and `x[b] cos + x[a] sin` for pairs of features, next
+    to each other or half a head apart, with any number of features copied after
+    them. How many are rotated, their pairing and the tables come from the graph.
+    x is read token-major where it is that anywhere; the result gets its shape by
+    a reshape and a transpose, which `glm-recover-attention` sees through.
+
+    ```mlir
+    %even = glm.slice %x [0, 0, 0, 0] step [1, 1, 1, 2] : ...
+    %odd = glm.slice %x [0, 0, 0, 1] step [1, 1, 1, 2] : ...
+    %minus = glm.neg %odd : ...
+    %turned = glm.concat %minus, %even axis 4 : ... // after reshapes to [.., 1]
+    %a = glm.mul %x, %cos : ...
+    %b = glm.mul %turned, %sin : ...
+    %y = glm.add %a, %b : ...
+    // becomes
+    %r = glm.rotary %q, %c, %s heads 4 interleaved : tensor<1x7x64xf32>, tensor<1x7x8xf32>
+    %h = glm.reshape %r : tensor<1x7x64xf32> to tensor<1x7x4x16xf32>
+    %y = glm.transpose %h [0, 2, 1, 3] : tensor<1x7x4x16xf32> -> tensor<1x4x7x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Rotations recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverAttention : Pass<"glm-recover-attention", "::mlir::ModuleOp"> {
+  let summary = "Put attention that exporters took apart together again";
+  let description = [{
+    Finds the two products around a softmax with what is between: scales before
+    or after the first product, masks added or filled in, guards against rows
+    that attend to nothing. Key-value heads that were repeated for each query
+    head are read once. q is read token-major, k and v token-major or head-major,
+    from the value furthest back that is so. Constant masks that are the causal
+    one become `causal`; booleans that choose 0 or -inf become the mask itself.
+
+    Scores and probabilities that anything else reads stay.
+
+    ```mlir
+    %k4 = glm.expand %k : tensor<1x2x1x7x16xf32> to tensor<1x2x2x7x16xf32> // and v
+    %s = glm.matmul %q, %kr transposed : ...
+    %c = glm.mul %s, %scale : ...
+    %m = glm.add %c, %mask : ...
+    %p = glm.softmax %m axis 3 : tensor<1x4x7x7xf32>
+    %y = glm.matmul %p, %vr : ...
+    // becomes
+    %a = glm.attention %q, %k, %v mask %m heads 4 kv_heads 2 scale 2.5e-01 : ...
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Attentions recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverCacheUpdate : Pass<"glm-recover-cache-update", "::mlir::ModuleOp"> {
+  let summary = "Write tokens into caches as they lie, without transposing the caches";
+  let description = [{
+    A `scatter_nd` into a transposed value (or a constant) whose result is only
+    transposed back becomes one into the value itself: the tuples name every
+    dimension up to the scattered one. What moves is the tokens written, not the
+    cache.
+
+    ```mlir
+    %t = glm.transpose %cache [2, 0, 1, 3] : tensor<1x2x32x16xf32> -> tensor<32x1x2x16xf32>
+    %w = glm.scatter_nd %t, %at, %k : ..., tensor<1x1xi64>, tensor<1x1x2x16xf32> -> ...
+    %y = glm.transpose %w [1, 2, 0, 3] : tensor<32x1x2x16xf32> -> tensor<1x2x32x16xf32>
+    // becomes
+    %y = glm.scatter_nd %cache, %tuples, %kt : tensor<1x2x32x16xf32>, tensor<1x2x1x3xi64>, tensor<1x2x1x16xf32> -> tensor<1x2x32x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Writes recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def SimplifyMovement : Pass<"glm-simplify-movement", "::mlir::ModuleOp"> {
+  let summary = "Replace chains of movement that move nothing by a reshape";
+  let description = [{
+    Where all elements of a movement op's result are those of a value further
+    back, in the same row-major order, the result is a reshape of that value:
+    transposes there and back with reshapes between, a piece cut out of a concat,
+    a gather by constant indices in order.
+
+    ```mlir
+    %h = glm.transpose %a [0, 2, 1, 3] : tensor<1x7x4x16xf32> -> tensor<1x4x7x16xf32>
+    %t = glm.transpose %h [0, 2, 1, 3] : tensor<1x4x7x16xf32> -> tensor<1x7x4x16xf32>
+    %y = glm.reshape %t : tensor<1x7x4x16xf32> to tensor<1x7x64xf32>
+    // becomes
+    %y = glm.reshape %a : tensor<1x7x4x16xf32> to tensor<1x7x64xf32>
+    ```
+  }];
+  let statistics = [Statistic<"simplified", "simplified", "Ops replaced">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 
@@ -81,16 +255,80 @@ def FormKernels : Pass<"glm-form-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 
+// What holds for all of the fusing passes: a family takes the merged region, a
+// kernel has at most 24 ops and 16 operands, and nothing expensive is computed
+// twice. A view (glm.reshape) between two launches is no obstacle: it goes into
+// the kernel with them.
+
 def FuseElementwise : Pass<"glm-fuse-elementwise", "::mlir::ModuleOp"> {
-  let summary = "Merge elementwise launches into their producers, and chains into one";
+  let summary = "Merge chains of pointwise launches of one shape";
   let description = [{
-    A launch whose only result is read by one other launch merges with it when
-    one side is elementwise and the merged region is still one that a kernel
-    family takes: a pointwise consumer is an epilogue of a matmul, reduction,
-    softmax or elementwise kernel of the same shape; an elementwise producer is
-    a prologue of an elementwise kernel, reduction or softmax. A producer whose
-    elements the consumer would compute several times merges only if it is
-    cheap. Values with several readers are not recomputed.
+    An elementwise launch merges with the only launch that reads its result, if
+    that is elementwise and reads each element where it computes the same element
+    of its own.
+  }];
+  let statistics = [Statistic<"merged", "merged", "Launches merged away">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def FuseEpilogues : Pass<"glm-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "Run pointwise work on a result where the result is made";
+  let description = [{
+    Bias, activation, gate, residual and rotary go into the product, norm,
+    attention, reduction or softmax whose result they alone read. A product of
+    which only slices of columns are read, no column twice, goes into each slice
+    as a product of those columns; glm-fuse-products makes one launch of them.
+  }];
+  let statistics = [Statistic<"merged", "merged", "Launches merged away">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def FuseMovement : Pass<"glm-fuse-movement", "::mlir::ModuleOp"> {
+  let summary = "Turn launches that only move elements into addressing of what reads them";
+  let description = [{
+    A slice, transpose, expand or tile goes into all of its readers, if launches
+    alone read it and all of them can; a gather or concatenation into its only
+    one.
+
+    ```mlir
+    %s = glm.launch @slice(%x) : (tensor<8x64xf32>) -> tensor<8x32xf32>
+    %y = glm.launch @exp(%s) : (tensor<8x32xf32>) -> tensor<8x32xf32>
+    // becomes one launch, of a kernel that is
+    %s = glm.slice %x [0, 32] step [1, 1] : tensor<8x64xf32> to tensor<8x32xf32>
+    %y = glm.exp %s : tensor<8x32xf32>
+    ```
+  }];
+  let statistics = [Statistic<"merged", "merged", "Launches merged away">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def FuseProducts : Pass<"glm-fuse-products", "::mlir::ModuleOp"> {
+  let summary = "Merge products that share their left side";
+  let description = [{
+    Queries, keys and values of one layer become one launch with three results;
+    gate and up, whose results one SwiGLU reads, one launch with one.
+  }];
+  let statistics = [Statistic<"merged", "merged", "Launches merged away">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def FusePrologues : Pass<"glm-fuse-prologues", "::mlir::ModuleOp"> {
+  let summary = "Run elementwise work and norms where their result is read";
+  let description = [{
+    Into the only launch that reads it: a norm into the products that follow it,
+    pointwise work into a product's left side, a norm, a reduction, an update of
+    a cache. Not where each element would be computed again and again.
+  }];
+  let statistics = [Statistic<"merged", "merged", "Launches merged away">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def FuseSiblings : Pass<"glm-fuse-siblings", "::mlir::ModuleOp"> {
+  let summary = "Merge elementwise and scatter launches that stand side by side";
+  let description = [{
+    Two launches of one result type that do not need each other and read the
+    same value, or results of the same launch, or only inputs, become one with two
+    results: cos and sin of an angle, the K and V caches of a layer.
   }];
   let statistics = [Statistic<"merged", "merged", "Launches merged away">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
@@ -117,7 +355,9 @@ def ScheduleKernels : Pass<"glm-schedule-kernels", "::mlir::ModuleOp"> {
     generation applies them and decides nothing.
   }];
   let options = [Option<"targetName", "target", "std::string", /*default=*/"\"x86-64\"",
-                        "Target to schedule for">];
+                        "Target to schedule for">,
+                 Option<"threads", "threads", "int64_t", /*default=*/"1",
+                        "Threads that the program may use">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 
@@ -130,6 +370,20 @@ def ShareKernels : Pass<"glm-share-kernels", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"shared", "shared", "Kernels that were copies">];
 }
 
+def ExplainBoundaries : Pass<"glm-explain-boundaries", "::mlir::ModuleOp"> {
+  let summary = "Say for each launch why it is not part of those that it reads from";
+  let description = [{
+    Sets `glm.boundary` on every launch: a line for each launch that makes one of
+    its operands, found by trying to merge the two.
+
+    ```mlir
+    %y = glm.launch @k02_attention(%q, %k, %v)
+        {glm.boundary = ["k01_rms_norm_matmul: attention reads every key and value"]} : ...
+    ```
+  }];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // memory: when and where
 //===----------------------------------------------------------------------===//
@@ -137,9 +391,11 @@ def ShareKernels : Pass<"glm-share-kernels", "::mlir::ModuleOp"> {
 def OrderLaunches : Pass<"glm-order-launches", "::mlir::ModuleOp"> {
   let summary = "Order launches so that few bytes are live at once";
   let description = [{
-    List scheduling: of the launches that are ready, the one that leaves the
-    fewest bytes live comes next; ties keep the model's order. The model's own
-    order is kept if its peak is not higher.
+    Dynamic programming over the sets of launches that have run, between
+    articulation points (launches that all others precede or follow); a beam
+    search where there are too many sets. Views, in-place pairs, scratch and
+    outputs count as the planner will see them. The model's own order is kept
+    unless the new one has a lower peak and a smaller arena.
   }];
 }
 

@@ -1,0 +1,97 @@
+//===- ModelOutputsTest.cpp - Simplified models against what made them ------===//
+//
+// The reference evaluator runs each model of test/models as the passes of
+// simplify leave it, on its stored inputs. The outputs stored beside them are
+// ONNX Runtime's or PyTorch's, so that an idiom recovered wrongly shows here
+// even if evaluator and pass err alike.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/Compare.h"
+#include "compiler/Compile.h"
+#include "compiler/Pipeline.h"
+#include "compiler/Slots.h"
+#include "compiler/TestFolder.h"
+#include "dialects/glm/reference/Evaluate.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+using namespace mlir;
+using namespace glmc;
+using reference::Tensor;
+
+namespace {
+
+/// Every pass that may change numbers before kernels are formed.
+const char *simplify = "glm-fold-constants,cse,glm-simplify-algebra,glm-fold-constants,cse,glm-recover-rms-norm,"
+                       "glm-recover-layer-norm,glm-recover-gelu,glm-recover-swiglu,glm-recover-cache-update,"
+                       "glm-recover-rotary,glm-recover-attention,glm-simplify-movement,glm-fold-constants,"
+                       "glm-simplify-algebra,cse,glm-eliminate-dead-nodes";
+
+std::vector<std::string> modelFolders() {
+  std::vector<std::string> folders;
+  for (const auto &entry : std::filesystem::directory_iterator(GLMC_TEST_DIR "/models"))
+    if (exists(entry.path() / "model.onnx"))
+      folders.push_back(entry.path().string());
+  llvm::sort(folders);
+  return folders;
+}
+
+std::vector<Slot> slotsOf(TypeRange types, llvm::function_ref<StringRef(unsigned)> nameOf) {
+  std::vector<Slot> slots;
+  for (auto [i, type] : llvm::enumerate(types))
+    slots.push_back({nameOf(i).str(), "", cast<RankedTensorType>(type), /*needed=*/false});
+  return slots;
+}
+
+class ModelOutputsTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(ModelOutputsTest, AreThoseStored) {
+  MLIRContext context;
+  prepareContext(context);
+  registerPasses();
+  std::string error;
+  auto folder = findTestFolder(GetParam(), error);
+  ASSERT_TRUE(folder) << error;
+  ASSERT_FALSE(folder->dataSets.empty());
+  CompileOptions options;
+  options.input = folder->model;
+  OwningOpRef<ModuleOp> module = readModel(context, options);
+  ASSERT_TRUE(module);
+  PassManager passes(&context, ModuleOp::getOperationName());
+  ASSERT_TRUE(succeeded(parsePassPipeline(simplify, passes)));
+  ASSERT_TRUE(succeeded(passes.run(*module)));
+
+  auto graph = *module->getOps<glm::GraphOp>().begin();
+  auto inputs = slotsOf(graph.getArgumentTypes(), [&](unsigned i) { return graph.getInputName(i); });
+  auto outputs = slotsOf(graph.getResultTypes(), [&](unsigned i) { return graph.getOutputName(i); });
+  WeightSource weights(*module);
+  for (const std::string &path : folder->dataSets) {
+    auto set = readDataSet(context, path, error);
+    ASSERT_TRUE(set) << error;
+    std::vector<std::optional<Tensor>> given, expected;
+    std::vector<Tensor> values;
+    ASSERT_TRUE(assignTensors(inputs, std::move(set->inputs), "input", given, error)) << error;
+    ASSERT_TRUE(completeInputs(inputs, std::move(given), values, error)) << error;
+    ASSERT_TRUE(assignTensors(outputs, std::move(set->outputs), "output", expected, error)) << error;
+    auto got = reference::evaluateGraph(graph, values, weights);
+    ASSERT_TRUE(succeeded(got));
+    for (auto [slot, value, stored] : llvm::zip(outputs, *got, expected)) {
+      ASSERT_TRUE(stored) << slot.name;
+      Difference difference = compare(value, *stored, Tolerance());
+      EXPECT_TRUE(difference.within) << slot.name << ": " << difference.maxAbsolute;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, ModelOutputsTest, ::testing::ValuesIn(modelFolders()), [](const auto &info) {
+  std::string name = std::filesystem::path(info.param).filename();
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+});
+
+} // namespace
