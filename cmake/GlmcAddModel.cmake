@@ -1,5 +1,5 @@
 # glmc_add_model(TARGET_NAME model.onnx
-#                [NAME name] [TARGET target] [EMIT obj|cpp] [OPTIONS option...])
+#                [NAME name] [TARGET target] [EMIT obj|cpp] [THREADS n] [OPTIONS option...])
 #
 # Adds the static library TARGET_NAME, compiled by glmc from an ONNX model, and
 # compiled again when the model changes. What links it finds the header.
@@ -9,6 +9,7 @@
 #   TARGET   what `glmc targets` lists; `host` by default
 #   EMIT     obj (default): glmc writes the machine code, no C++ compiler is used;
 #            cpp: one C++17 file, which the project's own compiler compiles
+#   THREADS  threads that the program uses; 1 by default, more need pthread
 #   OPTIONS  more options of `glmc compile`
 #
 # Example:
@@ -16,7 +17,7 @@
 #   glmc_add_model(glm model.onnx TARGET x86-64-v3)
 #   target_link_libraries(app PRIVATE glm)
 function(glmc_add_model library model)
-  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "NAME;TARGET;EMIT" "OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "NAME;TARGET;EMIT;THREADS" "OPTIONS")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "glmc_add_model(${library}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -28,6 +29,9 @@ function(glmc_add_model library model)
   endif()
   if(NOT ARG_EMIT)
     set(ARG_EMIT obj)
+  endif()
+  if(NOT ARG_THREADS)
+    set(ARG_THREADS 1)
   endif()
   cmake_path(ABSOLUTE_PATH model BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
   if(NOT EXISTS ${model})
@@ -57,12 +61,16 @@ function(glmc_add_model library model)
     OUTPUT ${source} ${folder}/${ARG_NAME}.h
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
     COMMAND glmc::glmc compile ${model} -o ${folder}/${ARG_NAME} --target ${ARG_TARGET} --emit ${ARG_EMIT} --quiet
-            ${ARG_OPTIONS}
+            --threads ${ARG_THREADS} ${ARG_OPTIONS}
     DEPENDS ${model} ${data} glmc::glmc
     COMMENT "Compiling ${model} for ${ARG_TARGET}"
     VERBATIM)
   add_library(${library} STATIC ${source} ${folder}/${ARG_NAME}.h)
   target_include_directories(${library} PUBLIC ${folder})
+  if(ARG_THREADS GREATER 1)
+    find_package(Threads REQUIRED)
+    target_link_libraries(${library} PUBLIC Threads::Threads)
+  endif()
   if(ARG_EMIT STREQUAL obj)
     # An archive of one object; any language can make it.
     list(GET languages 0 language)

@@ -1,9 +1,9 @@
 //===- ContextLayout.h - Where things lie in a context ------------------------===//
 //
-// The context struct of a program: arena, then state, then the ready mark, each
-// at the offset that C gives the struct that the header declares:
+// The context struct of a program: arena, state, pool of threads, then the ready
+// mark, each at the offset that C gives the struct that the header declares:
 //   struct { alignas(64) uint8_t arena[A]; alignas(64) uint8_t state[S];
-//            uint32_t ready; };
+//            alignas(64) uint8_t pool[P]; uint32_t ready; };
 // where a member of no bytes is left out. The struct is padded to 64 bytes.
 //
 //===----------------------------------------------------------------------===//
@@ -11,13 +11,14 @@
 #define GLMC_CODEGEN_CONTEXTLAYOUT_H
 
 #include "codegen/Program.h"
+#include "runtime-min/Embedded.h"
 
 namespace glmc {
 
 constexpr int64_t contextAlignment = 64;
 
 struct ContextLayout {
-  int64_t arena = 0, state = 0, ready = 0; ///< Offsets.
+  int64_t arena = 0, state = 0, pool = 0, ready = 0; ///< Offsets.
   int64_t bytes = 0;                       ///< sizeof the struct.
 };
 
@@ -26,9 +27,12 @@ inline int64_t alignedTo(int64_t bytes, int64_t alignment) { return (bytes + ali
 inline ContextLayout contextLayout(const Program &program) {
   ContextLayout layout;
   layout.state = alignedTo(program.arenaBytes, contextAlignment);
-  // Without state the mark follows the arena at its own alignment of 4.
-  layout.ready = program.stateBytes > 0 ? alignedTo(layout.state + program.stateBytes, 4)
-                                        : alignedTo(program.arenaBytes, 4);
+  // Where the members so far end; the mark follows at its own alignment of 4.
+  int64_t end = program.stateBytes > 0 ? layout.state + program.stateBytes : program.arenaBytes;
+  layout.pool = alignedTo(end, contextAlignment);
+  if (program.threads > 1)
+    end = layout.pool + poolBytes;
+  layout.ready = alignedTo(end, 4);
   layout.bytes = alignedTo(layout.ready + 4, contextAlignment);
   return layout;
 }

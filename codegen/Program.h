@@ -79,6 +79,9 @@ struct Program {
   int64_t weightBytes = 0;     ///< Size of the weights image.
   int64_t arenaBytes = 0;      ///< One arena for all entry points; 64-aligned.
   int64_t stateBytes = 0;
+  /// That a run uses, the caller's included. With more than one a context has a
+  /// pool of threads, which parallel kernels take (runtime-min/pool.h).
+  int64_t threads = 1;
   kernels::Math math = kernels::Math::fast;
   /// Writes the whole weights image, in order, in pieces; false when a source
   /// file could not be read (the reason was reported).

@@ -5,6 +5,7 @@
 #include "dialects/glm/NodeLocation.h"
 #include "dialects/glm/WeightSource.h"
 #include "dialects/glm/reference/Tensor.h"
+#include "runtime-min/Embedded.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -248,6 +249,21 @@ LogicalResult readWeights(ModuleOp module, Program &program) {
 
 } // namespace
 
+/// The program's threads, which its parallel kernels were made for.
+static LogicalResult readThreads(ModuleOp module, Program &program) {
+  if (Attribute attr = module->getAttr(threadsAttr)) {
+    auto threads = dyn_cast<IntegerAttr>(attr);
+    if (!threads || threads.getInt() < 1 || threads.getInt() > largestThreads)
+      return module.emitError() << threadsAttr << " is " << attr << ", expected an integer of 1 to " << largestThreads;
+    program.threads = threads.getInt();
+  }
+  for (const kernels::Kernel &kernel : program.kernels)
+    if (program.threads == 1 && kernels::isParallel(kernel))
+      return module.emitError() << "kernel '" << kernel.name << "' was scheduled for several threads, but "
+                                << threadsAttr << " does not say how many";
+  return success();
+}
+
 FailureOr<Program> readProgram(ModuleOp module) {
   Program program;
   auto math = module->getAttrOfType<StringAttr>(glm::GlmDialect::mathAttr);
@@ -272,7 +288,7 @@ FailureOr<Program> readProgram(ModuleOp module) {
   }
   if (program.entryPoints.empty())
     return module.emitError() << "there is no glm.program to emit";
-  if (failed(readWeights(module, program)))
+  if (failed(readThreads(module, program)) || failed(readWeights(module, program)))
     return failure();
   program.writeWeights = [module](std::function<void(const uint8_t *, size_t)> write) {
     return writeImage(module, write);

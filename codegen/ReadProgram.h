@@ -9,6 +9,9 @@
 
 namespace glmc {
 
+/// Module attribute: how many threads the program may use; absent for one.
+constexpr llvm::StringLiteral threadsAttr = "glm.threads";
+
 /// Reads every glm.program, glm.kernel and glm.placed_weight of a module after
 /// glm-plan-memory. Emits an error at what is not planned. `module` must outlive
 /// the program: its weights are read from it while they are written.

@@ -23,8 +23,9 @@ constexpr StatusEntry statusTable[] = {
     {1, "ERROR_NULL", "a pointer argument is null"},
     {2, "ERROR_NOT_INITIALISED", "the context was not initialised: call init first"},
     {3, "ERROR_CPU", "this CPU lacks instructions that the program was compiled for"},
+    {4, "ERROR_THREADS", "the system did not give the threads that the program was compiled for"},
 };
-constexpr int statusOk = 0, statusNull = 1, statusNotInitialised = 2, statusCpu = 3;
+constexpr int statusOk = 0, statusNull = 1, statusNotInitialised = 2, statusCpu = 3, statusThreads = 4;
 /// What PREFIX_status_text answers for any other value.
 constexpr const char *statusUnknownText = "unknown status";
 

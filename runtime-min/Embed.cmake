@@ -1,4 +1,4 @@
-# cmake -DOUTPUT=x.cpp -DDIR=runtime-min -DTEXTS=a;b -DBITCODE=cpu.bc -P Embed.cmake
+# cmake -DOUTPUT=x.cpp -DDIR=runtime-min -DTEXTS=a;b "-DBITCODES=cpu.bc;pool.bc" -P Embed.cmake
 # Writes a C++ file that carries the texts and the bitcode as bytes.
 function(as_bytes file result)
   file(READ ${file} hex HEX)
@@ -15,8 +15,13 @@ foreach(text ${TEXTS})
   string(APPEND code "static const unsigned char ${id}[] = {\n${bytes}\n};\n")
   string(APPEND lookup "  if (name == \"${text}\")\n    return {(const char *)${id}, sizeof ${id}};\n")
 endforeach()
-as_bytes(${BITCODE} bytes)
-string(APPEND code "static const unsigned char bitcode[] = {\n${bytes}\n};\n\n")
 string(APPEND code "std::string_view glmc::runtimeText(std::string_view name) {\n${lookup}  return {};\n}\n\n")
-string(APPEND code "std::string_view glmc::runtimeBitcode() { return {(const char *)bitcode, sizeof bitcode}; }\n")
+set(lookup "")
+foreach(bitcode ${BITCODES})
+  get_filename_component(name ${bitcode} NAME_WE)
+  as_bytes(${bitcode} bytes)
+  string(APPEND code "static const unsigned char bitcode_${name}[] = {\n${bytes}\n};\n\n")
+  string(APPEND lookup "  if (name == \"${name}\")\n    return {(const char *)bitcode_${name}, sizeof bitcode_${name}};\n")
+endforeach()
+string(APPEND code "std::string_view glmc::runtimeBitcode(std::string_view name) {\n${lookup}  return {};\n}\n")
 file(WRITE ${OUTPUT} "${code}")

@@ -6,8 +6,11 @@
 #include "runtime-min/Embedded.h"
 
 #include "runtime-min/cpu.h"
+#include "runtime-min/pool.h"
 
 namespace glmc {
+
+static_assert(poolBytes == glmc_pool_bytes && largestThreads == glmc_pool_threads, "pool.h has the sizes");
 
 std::optional<uint64_t> cpuFeatureBit(std::string_view name) {
   static const struct {

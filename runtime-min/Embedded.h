@@ -15,12 +15,16 @@
 namespace glmc {
 
 /// Text of a file of runtime-min, by its name: "vector.h", "math.h", "cpu.cpp",
-/// "LICENCE.txt". Empty when there is none of that name.
+/// "pool.cpp", "parallel.h", "LICENCE.txt". Empty when there is none of that name.
 std::string_view runtimeText(std::string_view name);
 
-/// LLVM 22 bitcode of cpu.cpp for x86-64 without any extension; defines
-/// glmc_cpu_supports and needs nothing.
-std::string_view runtimeBitcode();
+/// LLVM 22 bitcode for x86-64 without any extension: "cpu" defines
+/// glmc_cpu_supports and needs nothing; "pool" defines the functions of pool.h
+/// and needs pthread_*. Empty when there is none of that name.
+std::string_view runtimeBitcode(std::string_view name);
+
+/// What pool.h says: bytes that a context has for its pool, and the most threads.
+constexpr int64_t poolBytes = 896, largestThreads = 64;
 
 /// Bit of a feature by its name in target files ("avx2", "sse4.2"), as
 /// glmc_cpu_supports takes it; nothing when the name is not known.

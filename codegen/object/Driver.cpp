@@ -10,7 +10,6 @@
 
 #include "codegen/ContextLayout.h"
 #include "codegen/Status.h"
-#include "codegen/object/LinkKernels.h"
 #include "codegen/object/ObjectFile.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -22,9 +21,9 @@ namespace {
 
 class DriverBuilder {
 public:
-  DriverBuilder(llvm::Module &module, const Program &program, const std::vector<llvm::Function *> &thunks,
+  DriverBuilder(llvm::Module &module, const Program &program, const Thunks &thunks, const Pool &pool,
                 const ObjectOptions &options)
-      : module(module), program(program), thunks(thunks), options(options), layout(contextLayout(program)),
+      : module(module), program(program), thunks(thunks), pool(pool), options(options), layout(contextLayout(program)),
         builder(module.getContext()), pointer(builder.getPtrTy()) {}
 
   Driver build(llvm::Function *check, uint64_t required) {
@@ -32,6 +31,8 @@ public:
       declareWeights();
     defineDefaultContext();
     defineInit(check, required);
+    if (pool.stop)
+      defineRelease();
     for (const EntryPoint &entry : program.entryPoints)
       defineEntry(entry);
     defineStatusText();
@@ -103,10 +104,24 @@ private:
       llvm::Value *supported = builder.CreateCall(check, {builder.getInt64(required)});
       returnIf(builder.CreateIsNull(supported), statusCpu);
     }
+    if (pool.start) {
+      llvm::Value *threads = builder.getInt32(program.threads);
+      llvm::Value *started = builder.CreateCall(pool.start, {at(context, layout.pool), threads});
+      returnIf(builder.CreateIsNull(started), statusThreads);
+    }
     if (program.stateBytes > 0)
       builder.CreateMemSet(at(context, layout.state), builder.getInt8(0), program.stateBytes,
                            llvm::MaybeAlign(contextAlignment));
     setReady(context, readyMagic);
+    builder.CreateRet(builder.getInt32(statusOk));
+  }
+
+  /// The context stays ready: what runs from now on does so on one thread.
+  void defineRelease() {
+    llvm::Function *function = define("release", builder.getInt32Ty(), {pointer});
+    driver.functions.push_back({"release", function});
+    returnIf(builder.CreateIsNull(function->getArg(0)), statusNull);
+    builder.CreateCall(pool.stop, {at(function->getArg(0), layout.pool)});
     builder.CreateRet(builder.getInt32(statusOk));
   }
 
@@ -151,11 +166,14 @@ private:
       return;
     }
     const Launch &launch = std::get<Launch>(step);
+    const Thunk &thunk = thunks[launch.kernel];
     std::vector<llvm::Value *> pointers;
+    if (thunk.takesPool)
+      pointers.push_back(at(context, layout.pool));
     for (const auto *places : {&launch.reads, &launch.writes, &launch.scratch})
       for (const Place &place : *places)
         pointers.push_back(address(place));
-    builder.CreateCall(thunks[launch.kernel], pointers);
+    builder.CreateCall(thunk.function, pointers);
   }
 
   llvm::Value *address(const Place &place) {
@@ -201,7 +219,8 @@ private:
 
   llvm::Module &module;
   const Program &program;
-  const std::vector<llvm::Function *> &thunks;
+  const Thunks &thunks;
+  const Pool &pool;
   const ObjectOptions &options;
   ContextLayout layout;
   llvm::IRBuilder<> builder;
@@ -216,9 +235,9 @@ private:
 
 std::string weightsSection(const ObjectOptions &options) { return emptyWeightsStem + options.prefix + "_weights"; }
 
-Driver buildDriver(llvm::Module &module, const Program &program, const std::vector<llvm::Function *> &thunks,
-                   llvm::Function *check, uint64_t required, const ObjectOptions &options) {
-  return DriverBuilder(module, program, thunks, options).build(check, required);
+Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, llvm::Function *check,
+                   uint64_t required, const Pool &pool, const ObjectOptions &options) {
+  return DriverBuilder(module, program, thunks, pool, options).build(check, required);
 }
 
 } // namespace glmc::object

@@ -1,6 +1,6 @@
 //===- Driver.h - The functions that users call --------------------------------===//
 //
-// Builds init, the entry points, status_text, build_id, the default context and
+// Builds init, release, the entry points, status_text, build_id, the default context and
 // the weights of a program into the module that holds the kernels' thunks.
 //
 //===----------------------------------------------------------------------===//
@@ -9,6 +9,7 @@
 
 #include "codegen/Program.h"
 #include "codegen/object/EmitObject.h"
+#include "codegen/object/LinkKernels.h"
 
 #include "llvm/IR/Module.h"
 
@@ -21,7 +22,7 @@ namespace glmc::object {
 /// What was built.
 struct Driver {
   std::vector<llvm::GlobalValue *> exported; ///< All that may be seen outside.
-  /// init and the entry points; `name` as in StackUse.
+  /// init, release and the entry points; `name` as in StackUse.
   struct Public {
     std::string name;
     llvm::Function *function;
@@ -35,8 +36,9 @@ struct Driver {
 std::string weightsSection(const ObjectOptions &options);
 
 /// `check` is null if the target requires nothing; `required` is its argument.
-Driver buildDriver(llvm::Module &module, const Program &program, const std::vector<llvm::Function *> &thunks,
-                   llvm::Function *check, uint64_t required, const ObjectOptions &options);
+/// `pool` is empty unless the program has threads.
+Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, llvm::Function *check,
+                   uint64_t required, const Pool &pool, const ObjectOptions &options);
 
 } // namespace glmc::object
 

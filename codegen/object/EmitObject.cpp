@@ -81,7 +81,7 @@ private:
     module->setTargetTriple(machine->getTargetTriple());
     module->setDataLayout(machine->createDataLayout());
     module->setPICLevel(llvm::PICLevel::BigPIC);
-    std::vector<llvm::Function *> thunks;
+    Thunks thunks;
     if (!linkKernels(*module, program, kernels, options.target, thunks, result.error))
       return false;
     llvm::Function *cpuCheck = nullptr;
@@ -90,7 +90,10 @@ private:
       if (!cpuCheck)
         return false;
     }
-    driver = buildDriver(*module, program, thunks, cpuCheck, required, options);
+    Pool pool;
+    if (program.threads > 1 && !linkPool(*module, options.target, pool, result.error))
+      return false;
+    driver = buildDriver(*module, program, thunks, cpuCheck, required, pool, options);
     llvm::raw_string_ostream problems(result.error);
     return !llvm::verifyModule(*module, &problems);
   }
@@ -153,7 +156,7 @@ private:
 
   bool finishFile() {
     ObjectContents contents;
-    if (!inspectObject(result.object, contents, result.error))
+    if (!inspectObject(result.object, program.threads > 1, contents, result.error))
       return false;
     result.undefinedSymbols = contents.undefinedSymbols;
     result.codeBytes = contents.codeBytes;

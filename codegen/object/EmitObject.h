@@ -1,11 +1,13 @@
 //===- EmitObject.h - A planned program as one object file -------------------===//
 //
 // Links the kernels' bitcode with a driver in one LLVM module, optimises it and
-// emits one ELF object that needs nothing but memcpy, memset, memmove and, where
-// the CPU lacks an instruction, the compiler's support routines.
+// emits one ELF object that needs nothing but memcpy, memset, memmove, where the
+// CPU lacks an instruction the compiler's support routines, and pthread if the
+// program has more than one thread.
 //
 // The object defines, with P the prefix:
 //   int P_init(P_context *)                    checks the CPU, marks the context
+//   int P_release(P_context *)                 ends its threads, if it has any
 //   int P_<entry>(P_context *, inputs..., outputs...)   for each entry point
 //   const char *P_status_text(int), *P_build_id(void)
 //   P_context P_default        zeros, in section .bss.P_default
@@ -39,7 +41,7 @@ struct ObjectOptions {
 };
 
 struct StackUse {
-  std::string function; ///< "init" or the entry point's name, without prefix.
+  std::string function; ///< "init", "release" or the entry point's name, without prefix.
   int64_t bytes = 0;
 };
 

@@ -65,10 +65,10 @@ void adopt(llvm::Module &source, const llvm::Module &into) {
 }
 
 /// Step 3. Everything but `kept` gets a name from `stem`.
-void makeInternal(llvm::Module &source, const llvm::Function *kept, const std::string &stem) {
+void makeInternal(llvm::Module &source, llvm::ArrayRef<llvm::Function *> kept, const std::string &stem) {
   int count = 0;
   for (llvm::GlobalValue &value : source.global_values()) {
-    if (value.isDeclaration() || &value == kept || value.getName().starts_with("llvm."))
+    if (value.isDeclaration() || llvm::is_contained(kept, &value) || value.getName().starts_with("llvm."))
       continue;
     if (auto *object = llvm::dyn_cast<llvm::GlobalObject>(&value))
       object->setComdat(nullptr);
@@ -103,16 +103,20 @@ public:
   KernelLinker(llvm::Module &module, const Program &program, const targets::Target &target)
       : module(module), program(program), target(target), linker(module) {}
 
-  llvm::Function *link(int number, const kernels::CompiledKernel &compiled, std::string &error) {
+  Thunk link(int number, const kernels::CompiledKernel &compiled, std::string &error) {
     const kernels::Kernel &kernel = program.kernels[number];
     if (!compiled.error.empty() || compiled.bitcode.empty()) {
       error = compiled.error.empty() ? "it has no bitcode" : compiled.error;
-      return nullptr;
+      return {};
+    }
+    if (compiled.takesPool && program.threads < 2) {
+      error = "it takes a pool of threads, which the program does not have";
+      return {};
     }
     llvm::StringRef bytes(reinterpret_cast<const char *>(compiled.bitcode.data()), compiled.bitcode.size());
     std::unique_ptr<llvm::Module> source = parseBitcode(module, bytes, error);
-    if (!source || !check(*source, kernel, error))
-      return nullptr;
+    if (!source || !check(*source, kernel, compiled.takesPool, error))
+      return {};
     adopt(*source, module);
     llvm::Function *function = source->getFunction(kernel.name);
     for (llvm::Function &each : *source) {
@@ -132,19 +136,16 @@ public:
     function->addFnAttr(llvm::Attribute::AlwaysInline);
     if (linker.linkInModule(std::move(source))) {
       error = "its bitcode cannot be linked";
-      return nullptr;
+      return {};
     }
     function = module.getFunction(inner);
     function->setLinkage(llvm::GlobalValue::InternalLinkage);
-    return defineThunk(number, function);
+    return defineThunk(number, function, compiled.takesPool);
   }
 
 private:
-  static size_t pointerCount(const kernels::Kernel &kernel) {
-    return kernel.arguments.size() + kernel.results.size() + kernel.scratch.size();
-  }
-
-  static bool check(llvm::Module &source, const kernels::Kernel &kernel, std::string &error) {
+  static bool check(llvm::Module &source, const kernels::Kernel &kernel, bool takesPool, std::string &error) {
+    size_t count = takesPool + kernel.arguments.size() + kernel.results.size() + kernel.scratch.size();
     const llvm::Function *function = source.getFunction(kernel.name);
     if (!function || function->isDeclaration()) {
       error = "its bitcode does not define a function of that name";
@@ -153,9 +154,9 @@ private:
     const llvm::FunctionType *type = function->getFunctionType();
     bool pointers = std::all_of(type->param_begin(), type->param_end(), [](llvm::Type *t) { return t->isPointerTy(); });
     if (!type->getReturnType()->isIntegerTy(32) || !pointers || type->isVarArg() ||
-        type->getNumParams() != pointerCount(kernel)) {
+        type->getNumParams() != count) {
       error = "its bitcode takes " + std::to_string(type->getNumParams()) + " parameters, expected " +
-              std::to_string(pointerCount(kernel)) + " pointers";
+              std::to_string(count) + " pointers";
       return false;
     }
     if (const llvm::GlobalVariable *list = source.getNamedGlobal("llvm.global_ctors"); list && !list->isDeclaration()) {
@@ -190,22 +191,23 @@ private:
                                      : kernel.scratch[p - arguments - results].element;
   }
 
-  void describePointers(int number, llvm::Function *thunk) {
+  /// The buffers' pointers start at parameter `first`.
+  void describePointers(int number, llvm::Function *thunk, size_t first) {
     const kernels::Kernel &kernel = program.kernels[number];
     llvm::LLVMContext &context = module.getContext();
-    for (size_t p = 0; p < thunk->arg_size(); p++) {
+    for (size_t p = 0; p + first < thunk->arg_size(); p++) {
       int alignment = alwaysAligned(number, p) ? 64 : kernels::byteSize(elementOf(kernel, p));
-      thunk->addParamAttr(p, llvm::Attribute::getWithAlignment(context, llvm::Align(alignment)));
+      thunk->addParamAttr(first + p, llvm::Attribute::getWithAlignment(context, llvm::Align(alignment)));
       bool shared = false;
       for (auto [argument, result] : kernel.inPlace)
         shared |= (int)p == argument || (int)p == (int)kernel.arguments.size() + result;
       if (!shared)
-        thunk->addParamAttr(p, llvm::Attribute::NoAlias);
-      thunk->addParamAttr(p, llvm::Attribute::NonNull);
+        thunk->addParamAttr(first + p, llvm::Attribute::NoAlias);
+      thunk->addParamAttr(first + p, llvm::Attribute::NonNull);
     }
   }
 
-  llvm::Function *defineThunk(int number, llvm::Function *kernel) {
+  Thunk defineThunk(int number, llvm::Function *kernel, bool takesPool) {
     llvm::LLVMContext &context = module.getContext();
     llvm::Type *pointer = llvm::PointerType::getUnqual(context);
     std::vector<llvm::Type *> parameters(kernel->arg_size(), pointer);
@@ -219,23 +221,24 @@ private:
         thunk->addFnAttr(attribute);
     useTarget(*thunk, target);
     thunk->addFnAttr(llvm::Attribute::NoInline);
-    describePointers(number, thunk);
+    const size_t first = takesPool;
+    describePointers(number, thunk, first);
     llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", thunk));
     // halide_buffer_t: device, device_interface, host, flags, type, dimensions,
     // dim, padding.
     llvm::Type *i32 = builder.getInt32Ty(), *i64 = builder.getInt64Ty();
     auto *buffer = llvm::StructType::get(context, {i64, pointer, pointer, i64, i32, i32, pointer, pointer});
-    std::vector<llvm::Value *> buffers;
+    std::vector<llvm::Value *> passed;
     for (size_t p = 0; p < parameters.size(); p++)
-      buffers.push_back(builder.CreateAlloca(buffer));
-    for (size_t p = 0; p < parameters.size(); p++) {
-      builder.CreateStore(llvm::Constant::getNullValue(buffer), buffers[p]);
-      builder.CreateStore(thunk->getArg(p), builder.CreateStructGEP(buffer, buffers[p], 2));
+      passed.push_back(p < first ? static_cast<llvm::Value *>(thunk->getArg(p)) : builder.CreateAlloca(buffer));
+    for (size_t p = first; p < parameters.size(); p++) {
+      builder.CreateStore(llvm::Constant::getNullValue(buffer), passed[p]);
+      builder.CreateStore(thunk->getArg(p), builder.CreateStructGEP(buffer, passed[p], 2));
     }
     // Without asserts a kernel has nothing to report: it returns 0.
-    builder.CreateCall(kernel, buffers);
+    builder.CreateCall(kernel, passed);
     builder.CreateRetVoid();
-    return thunk;
+    return {thunk, takesPool};
   }
 
   llvm::Module &module;
@@ -253,7 +256,7 @@ void useTarget(llvm::Function &function, const targets::Target &target) {
 void useBaseline(llvm::Function &function, const targets::Target &target) { setCpu(function, target.baselineCpu, ""); }
 
 bool linkKernels(llvm::Module &module, const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
-                 const targets::Target &target, std::vector<llvm::Function *> &thunks, std::string &error) {
+                 const targets::Target &target, Thunks &thunks, std::string &error) {
   if (kernels.size() != program.kernels.size()) {
     error = "found " + std::to_string(kernels.size()) + " compiled kernels, expected " +
             std::to_string(program.kernels.size());
@@ -263,7 +266,7 @@ bool linkKernels(llvm::Module &module, const Program &program, const std::vector
   for (size_t i = 0; i < kernels.size(); i++) {
     std::string problem;
     thunks.push_back(linker.link(i, kernels[i], problem));
-    if (!thunks.back()) {
+    if (!thunks.back().function) {
       error = "kernel '" + program.kernels[i].name + "': " + problem;
       return false;
     }
@@ -271,26 +274,70 @@ bool linkKernels(llvm::Module &module, const Program &program, const std::vector
   return true;
 }
 
-llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target, std::string &error) {
-  std::string_view bytes = runtimeBitcode();
+/// Links runtime-min's bitcode `name`, all of it for the baseline CPU, and gives
+/// the functions `wanted`, of which each has as many parameters as it should.
+static bool linkRuntime(llvm::Module &module, const targets::Target &target, const char *name,
+                        std::vector<std::pair<const char *, size_t>> wanted, std::vector<llvm::Function *> &found,
+                        std::string &error) {
+  std::string_view bytes = runtimeBitcode(name);
   std::unique_ptr<llvm::Module> source = parseBitcode(module, llvm::StringRef(bytes.data(), bytes.size()), error);
-  llvm::Function *check = source ? source->getFunction("glmc_cpu_supports") : nullptr;
-  if (!check || check->isDeclaration() || check->arg_size() != 1) {
-    error = "runtime-min: " + (error.empty() ? "glmc_cpu_supports is not defined" : error);
-    return nullptr;
+  auto fail = [&](const std::string &why) {
+    error = std::string("runtime-min: ") + name + ": " + why;
+    return false;
+  };
+  if (!source)
+    return fail(error);
+  for (auto [function, parameters] : wanted) {
+    found.push_back(source->getFunction(function));
+    if (!found.back() || found.back()->isDeclaration() || found.back()->arg_size() != parameters)
+      return fail(std::string(function) + " is not defined");
   }
   adopt(*source, module);
   for (llvm::Function &function : *source)
     if (!function.isDeclaration())
       useBaseline(function, target);
-  makeInternal(*source, check, "glmc_runtime");
-  if (llvm::Linker::linkModules(module, std::move(source))) {
-    error = "runtime-min: its bitcode cannot be linked";
-    return nullptr;
+  makeInternal(*source, found, "glmc_" + std::string(name));
+  if (llvm::Linker::linkModules(module, std::move(source)))
+    return fail("its bitcode cannot be linked");
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    found[i] = module.getFunction(wanted[i].first);
+    found[i]->setLinkage(llvm::GlobalValue::InternalLinkage);
   }
-  check = module.getFunction("glmc_cpu_supports");
-  check->setLinkage(llvm::GlobalValue::InternalLinkage);
-  return check;
+  return true;
+}
+
+llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target, std::string &error) {
+  std::vector<llvm::Function *> found;
+  return linkRuntime(module, target, "cpu", {{"glmc_cpu_supports", 1}}, found, error) ? found[0] : nullptr;
+}
+
+bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, std::string &error) {
+  const llvm::Triple &triple = module.getTargetTriple();
+  if (!triple.isOSLinux() || !triple.isArch64Bit() || !triple.isLittleEndian()) {
+    error = "target '" + target.name + "': threads need the pthread of a 64-bit Linux, found triple " + triple.str();
+    return false;
+  }
+  std::vector<llvm::Function *> found;
+  if (!linkRuntime(module, target, "pool", {{"glmc_pool_start", 2}, {"glmc_pool_stop", 1}, {"glmc_pool_run", 5}},
+                   found, error))
+    return false;
+  pool = {found[0], found[1]};
+  llvm::Function *run = found[2];
+  // A program has many loops, and one copy of this is enough.
+  run->addFnAttr(llvm::Attribute::NoInline);
+  if (llvm::Function *asked = module.getFunction("halide_do_par_for")) {
+    asked->replaceAllUsesWith(run);
+    asked->eraseFromParent();
+  }
+  if (triple.isX86())
+    return true;
+  // The bitcode was made on x86: its pause is no instruction of other CPUs.
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &instruction : llvm::make_early_inc_range(block))
+        if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && call->isInlineAsm())
+          call->eraseFromParent();
+  return true;
 }
 
 } // namespace glmc::object

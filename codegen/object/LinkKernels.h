@@ -25,14 +25,29 @@ void useTarget(llvm::Function &function, const targets::Target &target);
 /// For a function that must run on any machine of the triple.
 void useBaseline(llvm::Function &function, const targets::Target &target);
 
-/// Links every kernel into `module` and adds its thunk, `void NAME(pointers...)`
-/// with one pointer an argument, result and scratch of the kernel.
-/// thunks[i] belongs to program.kernels[i]. False: `error` says why.
+/// `void NAME(pointers...)` with one pointer an argument, result and scratch of
+/// the kernel, after that of the pool if the kernel takes it.
+struct Thunk {
+  llvm::Function *function = nullptr;
+  bool takesPool = false;
+};
+using Thunks = std::vector<Thunk>; ///< thunks[i] belongs to program.kernels[i].
+
+/// Links every kernel into `module` and adds its thunk. False: `error` says why.
 bool linkKernels(llvm::Module &module, const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
-                 const targets::Target &target, std::vector<llvm::Function *> &thunks, std::string &error);
+                 const targets::Target &target, Thunks &thunks, std::string &error);
 
 /// Links the check of the CPU from runtime-min, `int glmc_cpu_supports(uint64_t)`.
 llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target, std::string &error);
+
+/// What the driver calls of runtime-min/pool.h.
+struct Pool {
+  llvm::Function *start = nullptr, *stop = nullptr;
+};
+
+/// Links the pool of threads and gives kernels the loop that they call. After
+/// linkKernels.
+bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, std::string &error);
 
 } // namespace glmc::object
 

@@ -104,10 +104,7 @@ public:
       auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
       if (!call || call->isInlineAsm())
         continue;
-      const llvm::Function *callee = call->getCalledFunction();
-      if (!callee)
-        error = "function '" + function.getName().str() + "' calls through a pointer";
-      else if (!callee->isDeclaration())
+      for (const llvm::Function *callee : calleesOf(*call))
         deepest = std::max(deepest, depth(*callee));
     }
     open.erase(&function);
@@ -115,6 +112,21 @@ public:
   }
 
 private:
+  /// The functions of ours that a call may reach. The pool calls a loop's body
+  /// through a pointer: any function that such a pointer may hold.
+  std::vector<const llvm::Function *> calleesOf(const llvm::CallBase &call) {
+    if (const llvm::Function *callee = call.getCalledFunction())
+      return callee->isDeclaration() ? std::vector<const llvm::Function *>() : std::vector{callee};
+    std::vector<const llvm::Function *> callees;
+    for (const llvm::Function &function : *call.getModule())
+      if (!function.isDeclaration() && function.getFunctionType() == call.getFunctionType() &&
+          function.hasLocalLinkage() && function.hasAddressTaken())
+        callees.push_back(&function);
+    if (callees.empty())
+      error = "function '" + call.getFunction()->getName().str() + "' calls through a pointer";
+    return callees;
+  }
+
   /// Where a call puts the return address in a register, the frame holds it.
   static int64_t returnAddress(const llvm::Function &function) {
     const llvm::Triple &triple = function.getParent()->getTargetTriple();

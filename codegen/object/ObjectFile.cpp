@@ -1,6 +1,7 @@
 //===- ObjectFile.cpp - The emitted ELF file: checks and the weights --------===//
 #include "codegen/object/ObjectFile.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Error.h"
@@ -74,11 +75,19 @@ bool moveToEnd(std::vector<char> &object, llvm::StringRef wanted, std::string &e
 
 } // namespace
 
-bool isAllowedSymbol(const std::string &symbol) {
-  return symbol == "memcpy" || symbol == "memset" || symbol == "memmove" || isSupportRoutine(symbol);
+/// What runtime-min/pool.cpp calls.
+static bool isThreadFunction(llvm::StringRef symbol) {
+  return symbol.consume_front("pthread_") &&
+         llvm::is_contained({"create", "join", "mutex_init", "mutex_destroy", "mutex_lock", "mutex_unlock", "cond_init",
+                             "cond_destroy", "cond_wait", "cond_signal", "cond_broadcast"},
+                            symbol);
 }
 
-bool inspectObject(const std::vector<char> &object, ObjectContents &contents, std::string &error) {
+bool isAllowedSymbol(const std::string &symbol, bool threads) {
+  return (threads && isThreadFunction(symbol)) || symbol == "memcpy" || symbol == "memset" || symbol == "memmove" || isSupportRoutine(symbol);
+}
+
+bool inspectObject(const std::vector<char> &object, bool threads, ObjectContents &contents, std::string &error) {
   llvm::MemoryBufferRef buffer(llvm::StringRef(object.data(), object.size()), "object");
   auto parsed = llvm::object::ObjectFile::createELFObjectFile(buffer);
   if (!parsed) {
@@ -92,7 +101,7 @@ bool inspectObject(const std::vector<char> &object, ObjectContents &contents, st
     llvm::StringRef name = llvm::cantFail(symbol.getName());
     if (name.empty())
       continue;
-    if (!isAllowedSymbol(name.str())) {
+    if (!isAllowedSymbol(name.str(), threads)) {
       error = "generated code needs the symbol '" + name.str() + "', used by " + usersOf(file, name) +
               "; expected nothing but memcpy, memset, memmove and compiler support routines";
       return false;

@@ -9,8 +9,9 @@
 namespace glmc::object {
 
 /// May generated code leave this symbol to the linker? memcpy, memset, memmove,
-/// and routines that compilers call where the CPU lacks an instruction.
-bool isAllowedSymbol(const std::string &symbol);
+/// routines that compilers call where the CPU lacks an instruction, and with
+/// `threads` what runtime-min/pool.cpp needs of pthread.
+bool isAllowedSymbol(const std::string &symbol, bool threads);
 
 /// What an object asks of and brings to a program.
 struct ObjectContents {
@@ -20,7 +21,7 @@ struct ObjectContents {
 
 /// False: `error` names a symbol that generated code may not need, and the
 /// functions that use it.
-bool inspectObject(const std::vector<char> &object, ObjectContents &contents, std::string &error);
+bool inspectObject(const std::vector<char> &object, bool threads, ObjectContents &contents, std::string &error);
 
 /// LLVM emits weights as zeros in a section whose name starts so, since such a
 /// section takes no room in a file; it ends up with the other start, of equal

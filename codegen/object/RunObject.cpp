@@ -92,8 +92,7 @@ std::unique_ptr<llvm::MemoryBuffer> compileTrampoline(size_t count, std::string 
 /// The linked object, in the child.
 class LoadedObject {
 public:
-  bool load(std::unique_ptr<llvm::MemoryBuffer> object, std::unique_ptr<llvm::MemoryBuffer> trampoline,
-            std::string &error) {
+  bool load(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects, std::string &error) {
     auto control = llvm::orc::SelfExecutorProcessControl::Create(
         nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>(), std::make_unique<LowMemory>());
     if (!control)
@@ -104,12 +103,12 @@ public:
     auto *layer = new llvm::orc::ObjectLinkingLayer(*session);
     library = &session->createBareJITDylib("object");
     auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-        '\0', [](const llvm::orc::SymbolStringPtr &symbol) { return isAllowedSymbol((*symbol).str()); });
+        '\0', [](const llvm::orc::SymbolStringPtr &symbol) { return isAllowedSymbol((*symbol).str(), true); });
     if (!process)
       return fail(process.takeError(), error);
     library->addGenerator(std::move(*process));
-    for (auto *buffer : {&object, &trampoline})
-      if (llvm::Error problem = layer->add(*library, std::move(*buffer)))
+    for (auto &object : objects)
+      if (llvm::Error problem = layer->add(*library, std::move(object)))
         return fail(std::move(problem), error);
     return true;
   }
@@ -296,7 +295,13 @@ private:
     catchFaults();
     std::string error;
     LoadedObject loaded;
-    if (loaded.load(std::move(object), std::move(trampoline), error))
+    std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+    objects.push_back(std::move(object));
+    objects.push_back(std::move(trampoline));
+    for (const std::vector<char> &more : request.moreObjects)
+      objects.push_back(llvm::MemoryBuffer::getMemBuffer(llvm::StringRef(more.data(), more.size()), "more",
+                                                         /*RequiresNullTerminator=*/false));
+    if (loaded.load(std::move(objects), error))
       callObject(loaded, error);
     copyText(report->error, sizeof report->error, error);
     report->finished = true;
@@ -319,6 +324,18 @@ private:
       std::signal(signal, SIG_DFL);
   }
 
+  /// Ends the threads, then runs once more without them.
+  void callReleased(LoadedObject &loaded, void *entry, int (*invoke)(void *, void **), std::string &error) {
+    auto release = (int (*)(void *))loaded.find(request.prefix + "_release", error);
+    if (!release)
+      return;
+    report->status = release(memory[contextBuffer]);
+    if (report->status != 0)
+      return;
+    placeInputs();
+    report->status = invoke(entry, arguments.data());
+  }
+
   void callObject(LoadedObject &loaded, std::string &error) {
     void *addresses[4];
     const std::string symbols[4] = {request.prefix + "_init", request.prefix + "_status_text", name(), "glmc_invoke"};
@@ -331,16 +348,32 @@ private:
     auto invoke = (int (*)(void *, void **))addresses[3];
     if (request.initialise)
       report->initStatus = init(memory[contextBuffer]);
-    for (int i = 0; i < std::max(request.repeat, 1) && report->initStatus == 0 && report->status == 0; i++) {
+    if (request.measure && report->initStatus == 0)
+      measure(loaded, invoke, error);
+    const int repeat = request.measure ? 0 : std::max(request.repeat, 1);
+    for (int i = 0; i < repeat && report->initStatus == 0 && report->status == 0; i++) {
       placeInputs();
       auto start = std::chrono::steady_clock::now();
       report->status = invoke(entry, arguments.data());
       double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       report->seconds = i == 0 ? seconds : std::min(report->seconds, seconds);
     }
+    if (request.release && report->initStatus == 0 && report->status == 0)
+      callReleased(loaded, entry, invoke, error);
     const char *words = text(report->initStatus ? report->initStatus : report->status);
     if (words)
       copyText(report->statusText, sizeof report->statusText, words);
+  }
+
+  void measure(LoadedObject &loaded, int (*invoke)(void *, void **), std::string &error) {
+    ChildCalls calls;
+    for (const std::string &symbol : request.symbols) {
+      calls.symbols.push_back(loaded.find(symbol, error));
+      if (!calls.symbols.back())
+        return;
+    }
+    calls.call = [&](void *function) { return invoke(function, arguments.data()); };
+    report->status = request.measure(calls);
   }
 
   /// The arena may reuse the bytes of an input once it was read.

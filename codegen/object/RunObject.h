@@ -13,10 +13,18 @@
 #define GLMC_CODEGEN_OBJECT_RUNOBJECT_H
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace glmc::object {
+
+/// What a measurement finds in the child.
+struct ChildCalls {
+  std::vector<void *> symbols; ///< Addresses of RunRequest::symbols.
+  /// Calls an entry point with the request's pointers; gives its status.
+  std::function<int(void *function)> call;
+};
 
 struct RunRequest {
   std::string path;         ///< The object file, or
@@ -31,15 +39,25 @@ struct RunRequest {
   std::vector<int64_t> inputOffsets, outputOffsets;
   int repeat = 1; ///< Calls of the entry point.
   double timeoutSeconds = 60;
+  /// Also call release, which the object must have, and the entry point once
+  /// more after it.
+  bool release = false;
   bool initialise = true; ///< False: the entry point meets a zeroed context.
   int nullPointer = -1;   ///< Pass null for this one: 0 is the context.
+  /// For glmc bench: objects that are linked beside this one, symbols that are
+  /// looked up in all of them, and what is done in the child after init instead
+  /// of calling the entry point. It gives a status; what it measures it leaves in
+  /// memory that it shares with the parent.
+  std::vector<std::vector<char>> moreObjects;
+  std::vector<std::string> symbols;
+  std::function<int(const ChildCalls &)> measure;
 };
 
 struct RunResult {
   /// Not empty if anything was not as it should be, a status other than 0
   /// included. The other fields tell what was found until then.
   std::string error;
-  int status = 0; ///< Of init if that is not 0, else of the entry point.
+  int status = 0; ///< Of init if that is not 0, else of the entry point or release.
   std::string statusText;
   std::vector<std::vector<uint8_t>> outputs;
   double seconds = 0; ///< Of the fastest call.

@@ -135,12 +135,17 @@ std::string summaryText(const Program &program, const EmitOptions &options) {
   out << "Arithmetic: " << (program.math == kernels::Math::exact ? "exact" : "fast") << ".\n\n";
   out << "Memory (bytes)\n";
   out << "  context  " << layout.bytes << " of RAM an instance: arena " << program.arenaBytes << ", state "
-      << program.stateBytes << "\n";
+      << program.stateBytes;
+  if (program.threads > 1)
+    out << ", pool of threads " << poolBytes;
+  out << "\n";
   out << "  weights  " << program.weightBytes << ", constant\n";
   if (options.stackBytes >= 0)
     out << "  stack    " << options.stackBytes << " at most, in the object\n";
   else
     out << "  stack    decided by the compiler of the C++ file\n";
+  if (program.threads > 1)
+    out << "  threads  " << program.threads << ", the caller's included; each other one has a stack of the system's size\n";
   for (const EntryPoint &entry : program.entryPoints)
     out << "  " << entry.name << ": arena " << entry.arenaBytes << ", lower bound " << entry.boundBytes << ", gap "
         << entry.arenaBytes - entry.boundBytes << "\n";
@@ -159,6 +164,7 @@ public:
 private:
   void identity();
   void statuses();
+  void initAndRelease();
   void context();
   void entryPoint(const EntryPoint &entry);
   void tensor(const EntryPoint &entry, const Parameter &p, bool input);
@@ -206,6 +212,28 @@ void HeaderPrinter::statuses() {
   out << "};\n\n";
 }
 
+void HeaderPrinter::initAndRelease() {
+  out << "/* Makes a context ready; checks that the CPU has what the code needs.";
+  if (program.threads > 1)
+    out << " Starts\n   " << program.threads - 1 << (program.threads == 2 ? " thread" : " threads")
+        << ", which sleep while nothing runs; a context whose threads run already keeps\n"
+           "   them. A context with threads must stay where it is. */\n";
+  else
+    out << " */\n";
+  out << "int " << prefix << "_init(" << prefix << "_context *context);\n\n";
+  if (program.threads == 1)
+    return;
+  out << "/* Ends the context's threads and waits for them; before its memory is given back,\n"
+         "   and while nothing runs on it. Afterwards it still runs, on the caller's thread\n"
+         "   alone and with the same results, until "
+      << prefix
+      << "_init starts threads again.\n"
+         "   The child of a fork has no threads: there, set the context to zeros and call\n"
+         "   "
+      << prefix << "_init, and not this, before anything else. */\nint " << prefix << "_release(" << prefix
+      << "_context *context);\n\n";
+}
+
 void HeaderPrinter::context() {
   const ContextLayout layout = contextLayout(program);
   const std::string align = macros + "_ALIGN64";
@@ -225,6 +253,10 @@ void HeaderPrinter::context() {
     out << "  " << align << " uint8_t state[" << program.stateBytes << "];\n";
     aligned = true;
   }
+  if (program.threads > 1) {
+    out << "  " << align << " uint8_t pool[" << poolBytes << "];\n";
+    aligned = true;
+  }
   out << "  " << (aligned ? "" : align + " ") << "uint32_t ready;\n} " << prefix << "_context;\n\n";
   const auto check = [&](const std::string &condition, const char *what) {
     out << macros << "_ASSERT(" << condition << ", \"" << what << "\");\n";
@@ -233,6 +265,8 @@ void HeaderPrinter::context() {
   check("offsetof(" + prefix + "_context, ready) == " + std::to_string(layout.ready), "layout of the context");
   if (program.stateBytes > 0)
     check("offsetof(" + prefix + "_context, state) == " + std::to_string(layout.state), "layout of the context");
+  if (program.threads > 1)
+    check("offsetof(" + prefix + "_context, pool) == " + std::to_string(layout.pool), "layout of the context");
   check("sizeof(float) == 4 && sizeof(double) == 8", "IEEE floats");
   out << "\n/* A first instance. It takes RAM only if something uses it (with --gc-sections). */\nextern " << prefix
       << "_context " << prefix << "_default;\n\n";
@@ -278,16 +312,17 @@ std::string HeaderPrinter::print() {
   std::string summary = summaryText(program, options);
   std::string needs = "The linker must find memcpy, memset, memmove";
   for (const std::string &symbol : options.supportRoutines)
-    if (symbol != "memcpy" && symbol != "memset" && symbol != "memmove")
+    if (symbol != "memcpy" && symbol != "memset" && symbol != "memmove" && symbol.compare(0, 8, "pthread_") != 0)
       needs += ", " + symbol;
+  if (program.threads > 1)
+    needs += ", the functions of pthread (-pthread)";
   out << "/*\n" << commentLines(summary + "\n" + needs + " and nothing else.", " * ") << " */\n";
   out << "#ifndef " << macros << "_GLMC_H\n#define " << macros
       << "_GLMC_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n";
   identity();
   statuses();
   context();
-  out << "/* Makes a context ready; checks that the CPU has what the code needs. */\nint " << prefix << "_init("
-      << prefix << "_context *context);\n\n";
+  initAndRelease();
   out << "/* One line on a status. */\nconst char *" << prefix << "_status_text(int status);\n\n";
   out << "/* " << macros << "_BUILD_ID of the code that is linked. */\nconst char *" << prefix
       << "_build_id(void);\n\n";

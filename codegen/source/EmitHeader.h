@@ -4,9 +4,11 @@
 // what it declares. It is C11 and C++17. With P the prefix:
 //
 //   typedef struct P_context { alignas(64) uint8_t arena[A];
-//                              alignas(64) uint8_t state[S]; uint32_t ready; } P_context;
+//                              alignas(64) uint8_t state[S];
+//                              alignas(64) uint8_t pool[T]; uint32_t ready; } P_context;
 //   extern P_context P_default;                zeros, in section .bss.P_default
 //   int P_init(P_context *);                   checks the CPU, sets ready
+//   int P_release(P_context *);                ends the threads, if there are any
 //   int P_<entry>(P_context *, const T *input..., T *output...);
 //   T *P_<entry>_<tensor>(P_context *);        for tensors that lie in the arena
 //   const char *P_status_text(int), *P_build_id(void);

@@ -146,6 +146,8 @@ bool SourcePrinter::check() {
         error = "a launch of kernel '" + kernel.name + "' has another number of buffers than the kernel";
       else if (compiled[launch->kernel].cxx.empty())
         error = "kernel '" + kernel.name + "' was not printed as C++";
+      else if (compiled[launch->kernel].takesPool && program.threads < 2)
+        error = "kernel '" + kernel.name + "' takes a pool of threads, which the program does not have";
     }
   return error.empty();
 }
@@ -156,10 +158,12 @@ bool SourcePrinter::head(std::string &text) {
   std::set<std::string> needs;
   for (const kernels::CompiledKernel &kernel : compiled)
     needs.insert(kernel.cxxNeeds.begin(), kernel.cxxNeeds.end());
+  if (program.threads > 1)
+    needs.insert("pool");
   const std::string header = options.headerName.empty() ? prefix + ".h" : options.headerName;
   text = commentLines(summaryText(program, options), "// ") + "\n#include \"" + header +
          "\"\n\n#include <stddef.h>\n#include <stdint.h>\n\n" +
-         runtimePreamble(options.cxxTarget, program.math == kernels::Math::exact) + "\nnamespace " + prefix +
+         runtimePreamble(options.cxxTarget, program.math == kernels::Math::exact, program.threads > 1) + "\nnamespace " + prefix +
          "_detail {\n\n";
   const std::string rule = "//===----------------------------------------------------------------------===//\n";
   text += rule + "// Runtime\n" + rule + "\n" + runtimePieces(needs, error);
@@ -225,6 +229,8 @@ static std::string elementAlias(kernels::Element element) {
 std::string SourcePrinter::launch(const EntryPoint &entry, const Launch &step) {
   const kernels::Kernel &kernel = program.kernels[step.kernel];
   std::vector<std::string> arguments;
+  if (compiled[step.kernel].takesPool)
+    arguments.push_back("context->pool");
   for (size_t i = 0; i < step.reads.size(); ++i)
     arguments.push_back(place(entry, step.reads[i], true, elementAlias(kernel.arguments[i].element)));
   for (size_t i = 0; i < step.writes.size(); ++i)
@@ -308,8 +314,7 @@ std::string SourcePrinter::functions() {
     text += "\n" + rule + "// Does the CPU have what the kernels need?\n" + rule +
             "\n#define GLMC_CPU_LINKAGE static\n" + runtimePiece("cpu.cpp", "cpu") + "#undef GLMC_CPU_LINKAGE\n";
   text += "\n// What a context's `ready` holds once init has prepared it.\nstatic const uint32_t readyMark = " +
-          std::to_string(readyMagic) + "u;\n\n} // namespace " + prefix + "_detail\n\n" + rule +
-          "// Public functions\n" + rule + "\nusing namespace " + prefix + "_detail;\n\n";
+          std::to_string(readyMagic) + "u;\n\n" + rule + "// Public functions\n" + rule + "\nextern \"C\" {\n\n";
   text += "#if defined(__ELF__)\n__attribute__((section(\".bss." + prefix + "_default\")))\n#endif\n" + prefix +
           "_context " + prefix + "_default;\n\n";
   text += "int " + prefix + "_init(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
@@ -317,9 +322,15 @@ std::string SourcePrinter::functions() {
   text += "  context->ready = 0;\n";
   if (required)
     text += "  if (!glmc_cpu_supports(" + std::to_string(required) + "u))\n    return " + macros + "_ERROR_CPU;\n";
+  if (program.threads > 1)
+    text += "  if (!glmc_pool_start(context->pool, " + std::to_string(program.threads) + "))\n    return " + macros +
+            "_ERROR_THREADS;\n";
   if (program.stateBytes > 0)
     text += "  __builtin_memset(context->state, 0, sizeof context->state);\n";
   text += "  context->ready = readyMark;\n  return " + macros + "_OK;\n}\n\n";
+  if (program.threads > 1)
+    text += "int " + prefix + "_release(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
+            "_ERROR_NULL;\n  glmc_pool_stop(context->pool);\n  return " + macros + "_OK;\n}\n\n";
   text += "const char *" + prefix + "_status_text(int status) {\n  switch (status) {\n";
   for (const StatusEntry &status : statusTable)
     text += "  case " + macros + "_" + status.name + ":\n    return \"" + status.text + "\";\n";
@@ -327,7 +338,7 @@ std::string SourcePrinter::functions() {
   text += "const char *" + prefix + "_build_id(void) { return " + macros + "_BUILD_ID; }\n";
   for (const EntryPoint &entry : program.entryPoints)
     text += "\n" + entryPoint(entry);
-  return text + "\n" + runtimeEpilogue();
+  return text + "\n} // extern \"C\"\n} // namespace " + prefix + "_detail\n\n" + runtimeEpilogue(program.threads > 1);
 }
 
 bool emitSource(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,

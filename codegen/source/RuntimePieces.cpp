@@ -78,9 +78,10 @@ static std::string vectorTypedef(const std::string &name) {
 }
 
 std::string runtimePieces(const std::set<std::string> &needs, std::string &error) {
-  std::vector<Piece> pieces = piecesOf("vector.h");
-  for (Piece &piece : piecesOf("math.h"))
-    pieces.push_back(std::move(piece));
+  std::vector<Piece> pieces;
+  for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"})
+    for (Piece &piece : piecesOf(file))
+      pieces.push_back(std::move(piece));
   std::set<std::string> wanted, known;
   std::string types;
   for (const std::string &name : needs) {
@@ -149,8 +150,9 @@ static std::vector<std::string> instructionMacros(const std::string &cxxTarget) 
   return macros;
 }
 
-std::string runtimePreamble(const std::string &cxxTarget, bool exact) {
-  std::string text = "#if defined(__x86_64__)\n#include <immintrin.h>\n";
+std::string runtimePreamble(const std::string &cxxTarget, bool exact, bool threads) {
+  std::string text = threads ? "#include <pthread.h>\n#define GLMC_POOL_LINKAGE static __attribute__((unused))\n" : "";
+  text += "#if defined(__x86_64__)\n#include <immintrin.h>\n";
   bool wide = false;
   for (const std::string &macro : instructionMacros(cxxTarget)) {
     text += "#define " + macro + " 1\n";
@@ -214,8 +216,8 @@ std::string runtimePreamble(const std::string &cxxTarget, bool exact) {
   return text;
 }
 
-std::string runtimeEpilogue() {
-  std::string text;
+std::string runtimeEpilogue(bool threads) {
+  std::string text = threads ? "#undef GLMC_POOL_LINKAGE\n" : "";
   for (const char *macro : {"X86", "SSE4", "AVX", "AVX2", "F16C", "AVX512", "VNNI", "A64", "DOTPROD", "TARGET",
                             "INLINE", "METHOD", "KERNEL", "INT64"})
     text += std::string("#undef GLM_") + macro + "\n";

@@ -211,6 +211,86 @@ TEST_F(EmitSource, CompilesStrictlyAndComputes) {
     }
 }
 
+/// The same program, its first kernel's halves as tasks.
+std::vector<CompiledKernel> compiledWithThreads() {
+  std::vector<CompiledKernel> kernels = compiled();
+  kernels[0].takesPool = true;
+  kernels[0].cxx =
+      "GLM_KERNEL void k00_mul_task0(int i, const f32 *__restrict a0, const f32 *__restrict a1, f32 *__restrict r0) {\n"
+      "  store(&r0[i * 8], load<f32x8>(&a0[i * 8]) * load<f32x8>(&a1[i * 8]));\n}\n\n"
+      "GLM_KERNEL void k00_mul(void *pool, const f32 *__restrict a0, const f32 *__restrict a1, f32 *__restrict r0) {\n"
+      "  parallel(pool, 0, 2, [=](int task) { k00_mul_task0(task, a0, a1, r0); });\n}\n";
+  kernels[0].cxxNeeds.insert("parallel");
+  return kernels;
+}
+
+const char *const threadsText = R"(
+#include "tiny.h"
+#include <string.h>
+static int right(tiny_context *context) {
+  float x[16], y[16], copy[16];
+  for (int i = 0; i < 16; ++i)
+    x[i] = (float)i - 4;
+  if (tiny_run(context, x, y, copy) != TINY_OK)
+    return 0;
+  for (int i = 0; i < 16; ++i)
+    if (copy[i] != x[i] * (0.5f * i))
+      return 0;
+  return 1;
+}
+int main(void) {
+  static tiny_context second;
+  memset(&second, 0x5a, sizeof second);
+  if (tiny_release(NULL) != TINY_ERROR_NULL || tiny_release(&second) != TINY_OK)
+    return 2;
+  const int status = tiny_init(&tiny_default);
+  if (status == TINY_ERROR_CPU)
+    return 77;
+  if (status != TINY_OK || tiny_init(&second) != TINY_OK || tiny_init(&second) != TINY_OK)
+    return 3;
+  for (int i = 0; i < 1000; ++i)
+    if (!right(i & 1 ? &second : &tiny_default))
+      return 4;
+  if (tiny_release(&second) != TINY_OK || !right(&second) || tiny_init(&second) != TINY_OK || !right(&second))
+    return 5;
+  return tiny_release(&second) != TINY_OK || tiny_release(&tiny_default) != TINY_OK || !right(&tiny_default);
+}
+)";
+
+TEST_F(EmitSource, ThreadsComputeTheSame) {
+  Program p = program(false);
+  p.threads = 3;
+  p.stateBytes = 100;
+  std::string error, text;
+  const auto write = [&](std::string_view piece) { text += piece; };
+  ASSERT_TRUE(source::emitSource(p, compiledWithThreads(), options(), write, error)) << error;
+  put("tiny.cpp", text);
+  put("tiny.h", source::emitHeader(p, options()));
+  put("main.c", threadsText);
+  // Two programs in one file.
+  source::EmitOptions other = options();
+  other.prefix = "other";
+  other.headerName = "other.h";
+  text.clear();
+  ASSERT_TRUE(source::emitSource(p, compiledWithThreads(), other, write, error)) << error;
+  put("other.cpp", text);
+  put("other.h", source::emitHeader(p, other));
+  put("both.cpp", "#include \"tiny.cpp\"\n#include \"other.cpp\"\n");
+  for (const char *compiler : {"g++", "clang++-14"}) {
+    ASSERT_EQ(shell(compiler + cxx + "-c tiny.cpp -o tiny.o", "tiny.o"), 0) << compiler;
+    EXPECT_EQ(shell(compiler + cxx + "-c both.cpp -o both.o", "both.o"), 0) << compiler;
+    ASSERT_EQ(shell("gcc -std=c11" + strict + "main.c tiny.o -pthread -o main", "main"), 0);
+    const int result = shell("./main");
+    EXPECT_TRUE(result == 0 || result == 77) << compiler << " program answers " << result;
+    EXPECT_NE(shell("nm -u tiny.o | grep -vE ' (mem(cpy|set|move)|pthread_[a-z_]+|_GLOBAL_OFFSET_TABLE_)$'"), 0)
+        << "undefined symbols";
+    EXPECT_NE(shell("objdump -h tiny.o | grep -E 'init_array|eh_frame_hdr|gcc_except'"), 0);
+  }
+  p.threads = 1;
+  EXPECT_FALSE(source::emitSource(p, compiledWithThreads(), options(), write, error));
+  EXPECT_EQ(error, "kernel 'k00_mul' takes a pool of threads, which the program does not have");
+}
+
 TEST_F(EmitSource, HeaderIsC11AndCxx17) {
   Program p = program(true);
   p.stateBytes = 100;
@@ -259,10 +339,10 @@ TEST_F(EmitSource, RefusesWhatDoesNotFit) {
 
 TEST(RuntimePieces, EveryPieceStandsAloneWithWhatItNeeds) {
   // All pieces, each alone: names resolve and the compilers accept them.
-  std::string all = "#include <stddef.h>\n#include <stdint.h>\n" + source::runtimePreamble("avx2,fma,f16c", false),
+  std::string all = "#include <stddef.h>\n#include <stdint.h>\n" + source::runtimePreamble("avx2,fma,f16c", false, true),
               error;
   int count = 0;
-  for (const char *file : {"vector.h", "math.h"}) {
+  for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"}) {
     const std::string text{runtimeText(file)};
     for (size_t at = text.find("\n//# piece "); at != std::string::npos; at = text.find("\n//# piece ", at + 1)) {
       const size_t start = at + 11, end = text.find_first_of(" \n", start);
@@ -285,7 +365,7 @@ TEST(RuntimePieces, CpuFeaturesHaveTheirNames) {
   EXPECT_EQ(cpuFeatureBit("sse4.2"), uint64_t(1) << 3);
   EXPECT_EQ(cpuFeatureBit("avx512vnni"), uint64_t(1) << 20);
   EXPECT_FALSE(cpuFeatureBit("altivec"));
-  EXPECT_EQ(runtimeBitcode().substr(0, 2), "BC");
+  EXPECT_EQ(runtimeBitcode("cpu").substr(0, 2), "BC");
 }
 
 } // namespace
