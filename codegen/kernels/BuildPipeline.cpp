@@ -1,6 +1,7 @@
 //===- BuildPipeline.cpp - A kernel description as a Halide pipeline --------===//
 #include "codegen/kernels/BuildPipeline.h"
 #include "codegen/kernels/Builder.h"
+#include "codegen/kernels/LowerBuffers.h"
 #include "codegen/kernels/Schedules.h"
 
 #include <algorithm>
@@ -49,12 +50,14 @@ void check(const Kernel &kernel) {
       throw BuildError("a result is no value of the kernel");
 }
 
-/// Values that `value` is computed from, arguments included.
-void collect(const Kernel &kernel, int value, std::set<int> &seen) {
+/// Values that `value` is computed from, arguments included, but nothing that
+/// only values in `stored` are computed from: those are read back.
+void collect(const Kernel &kernel, int value, const std::set<int> &stored, std::set<int> &seen) {
   if (!seen.insert(value).second || value < static_cast<int>(kernel.arguments.size()))
     return;
   for (int operand : kernel.nodes[value - kernel.arguments.size()].operands)
-    collect(kernel, operand, seen);
+    if (!stored.count(operand) || operand < static_cast<int>(kernel.arguments.size()))
+      collect(kernel, operand, stored, seen);
 }
 
 /// An argument that shares memory with a result must not be read for another
@@ -65,8 +68,11 @@ void checkInPlace(const Kernel &kernel) {
         result >= static_cast<int>(kernel.results.size()))
       throw BuildError("an in-place pair names no argument or no result");
     for (size_t other = 0; other < kernel.results.size(); ++other) {
-      std::set<int> uses;
-      collect(kernel, kernel.results[other], uses);
+      // Family norm makes a result from those before it.
+      std::set<int> stored, uses;
+      if (kernel.family == "norm")
+        stored.insert(kernel.results.begin(), kernel.results.begin() + other);
+      collect(kernel, kernel.results[other], stored, uses);
       if (static_cast<int>(other) != result && uses.count(argument))
         throw BuildError("argument " + std::to_string(argument) + " is in place with result " +
                          std::to_string(result) + " but read for another one too");
@@ -77,9 +83,13 @@ void checkInPlace(const Kernel &kernel) {
 const std::map<std::string, std::set<std::string>> &families() {
   static const std::map<std::string, std::set<std::string>> table = {
       {"elementwise", {"vector", "unroll"}},
-      {"matmul", {"vector", "rows", "panels", "unroll_k"}},
+      {"matmul",
+       {"vector", "rows", "tail_rows", "tail_tiles", "row_block", "panels", "column_block", "unroll_k", "stage_lhs",
+        "parallel"}},
       {"reduce", {"vector"}},
       {"softmax", {"vector"}},
+      {"norm", {"vector", "parallel"}},
+      {"attention", {"vector", "rows", "parallel"}},
       {"scatter", {"vector"}}};
   return table;
 }
@@ -169,12 +179,18 @@ BuiltPipeline buildPipeline(const Kernel &kernel) {
     outputs = buildReduce(builder);
   else if (kernel.family == "softmax")
     outputs = buildSoftmax(builder);
+  else if (kernel.family == "norm")
+    outputs = buildNorm(builder);
+  else if (kernel.family == "attention")
+    outputs = buildAttention(builder);
   else
     outputs = buildScatter(builder);
   if (outputs.size() != kernel.results.size() + kernel.scratch.size())
     throw BuildError("family '" + kernel.family + "' made " + std::to_string(outputs.size()) +
                      " outputs, the kernel has " + std::to_string(kernel.results.size() + kernel.scratch.size()));
-  return {Halide::Pipeline(outputs), builder.parameters};
+  BuiltPipeline built = {Halide::Pipeline(outputs), builder.parameters};
+  lowerBuffers(built.pipeline, outputs, builder.placements);
+  return built;
 }
 
 } // namespace glmc::kernels

@@ -133,6 +133,8 @@ template <typename T> const T &attribute(const Node &node, const char *name) {
 } // namespace
 
 int64_t integer(const Node &node, const char *name) { return attribute<int64_t>(node, name); }
+double real(const Node &node, const char *name) { return attribute<double>(node, name); }
+bool flag(const Node &node, const char *name) { return node.attributes.count(name) && integer(node, name) != 0; }
 const Shape &integers(const Node &node, const char *name) { return attribute<Shape>(node, name); }
 const std::string &text(const Node &node, const char *name) { return attribute<std::string>(node, name); }
 
@@ -187,6 +189,7 @@ const OpTable &ops() {
     OpTable t;
     addElementwiseOps(t);
     addMovementOps(t);
+    addRotaryOp(t);
     return t;
   }();
   return table;

@@ -21,6 +21,7 @@
 #define GLMC_CODEGEN_KERNELS_BUILDER_H
 
 #include "codegen/kernels/KernelDescription.h"
+#include "codegen/kernels/LowerBuffers.h"
 
 #include <Halide.h>
 
@@ -58,6 +59,8 @@ Index broadcastIndex(const Index &index, const Shape &shape);
 Expr flatten(const Index &index, const Shape &shape);
 /// The index of row-major position `flat`.
 Index unflatten(const Expr &flat, const Shape &shape);
+/// An index from data: negative counts from the end, then clamped.
+Expr wrapIndex(const Expr &raw, int64_t size);
 int64_t product(const Shape &shape, size_t begin = 0, size_t end = SIZE_MAX);
 /// Largest power of two that is at most `limit`, and not above `size`.
 int powerOfTwoLanes(int64_t limit, int64_t size);
@@ -81,6 +84,8 @@ public:
 
   const Kernel &kernel;
   std::vector<Halide::ImageParam> parameters;
+  /// Funcs computed inside of loops that lie in scratch, by name.
+  std::map<std::string, Placement> placements;
 
   /// `value` at `index`. Memoised by the identity of the index expressions.
   Expr at(int value, const Index &index);
@@ -88,6 +93,7 @@ public:
   Expr computeAt(int value, const Index &index) { return toCompute(at(value, index), kernel.typeOf(value).element); }
   /// What a node's value is, instead of what its op says, until forget().
   void define(int value, IndexFunction function) { definitions[value] = std::move(function); }
+  bool isDefined(int value) const { return definitions.count(value) != 0; }
   /// Drops definitions and memoised expressions: before another segment.
   void forget();
 
@@ -112,6 +118,8 @@ public:
   void known(const std::string &name, int64_t size) {
     ranges.push(name, Halide::Internal::Interval(0, static_cast<int>(size - 1)));
   }
+  /// An index expression made simpler by what is known of its variables.
+  Expr simplifyKnown(const Expr &e) const { return Halide::Internal::simplify(e, true, ranges); }
   /// Constant bounds of an index expression, if they are known.
   bool bounds(const Expr &e, int64_t &low, int64_t &high) const;
   /// Where `index` is one loop variable plus a constant: records a cut so that
@@ -143,6 +151,7 @@ using OpFunction = Expr (*)(Builder &, const Node &, const Index &);
 using OpTable = std::map<std::string, OpFunction>;
 void addElementwiseOps(OpTable &table);
 void addMovementOps(OpTable &table);
+void addRotaryOp(OpTable &table);
 
 /// Logical dimensions that a result's Func has: those above 1, and the last.
 std::vector<int> keptDimensions(const Shape &shape, int always = -1);
@@ -153,8 +162,17 @@ std::vector<Segment> makeSegments(const Shape &size, const std::vector<std::set<
 /// `lanes`, or it is below and stays scalar.
 void vectorise(Halide::Stage stage, const Loops &loops, const Segment &segment, int lanes, int unroll);
 
+/// A new output Func `name` that holds `value`, stored by loops of its own: in
+/// segments, vectors of `lanes`, `unroll` at a time. `define` is called before
+/// each segment, for definitions that the one before forgot.
+Func storeElementwise(Builder &builder, int value, const std::string &name, int lanes, int unroll,
+                      const std::function<void()> &define = {});
+
 // Attributes; throw BuildError where missing.
 int64_t integer(const Node &node, const char *name);
+double real(const Node &node, const char *name);
+/// Whether a unit attribute is present.
+bool flag(const Node &node, const char *name);
 const Shape &integers(const Node &node, const char *name);
 const std::string &text(const Node &node, const char *name);
 /// The kernel's only node of `op`: its value number.
@@ -166,6 +184,8 @@ std::vector<Func> buildMatmul(Builder &builder);
 std::vector<Func> buildReduce(Builder &builder);
 std::vector<Func> buildSoftmax(Builder &builder);
 std::vector<Func> buildScatter(Builder &builder);
+std::vector<Func> buildNorm(Builder &builder);
+std::vector<Func> buildAttention(Builder &builder);
 
 } // namespace glmc::kernels
 

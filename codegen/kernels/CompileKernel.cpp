@@ -43,6 +43,9 @@ Halide::Target targetOf(const Kernel &kernel, const HalideTarget &target) {
   std::string text = target.halide + "-no_runtime-no_asserts-no_bounds_query";
   if (kernel.math == Math::exact)
     text += "-strict_float";
+  // Adds the first parameter, through which parallel loops reach the pool.
+  if (isParallel(kernel))
+    text += "-user_context";
   return Halide::Target(text);
 }
 
@@ -51,6 +54,17 @@ const Halide::Internal::LoweredFunc &functionOf(const Halide::Module &module, co
     if (function.name == name)
       return function;
   throw std::runtime_error("Halide made no function of the kernel's name");
+}
+
+/// The bodies of parallel loops, which Halide makes functions.
+std::vector<Halide::Internal::LoweredFunc> tasksOf(const Halide::Module &module, const Kernel &kernel) {
+  std::vector<Halide::Internal::LoweredFunc> tasks;
+  for (const auto &function : module.functions())
+    if (function.name != kernel.name && function.linkage == Halide::LinkageType::Internal)
+      tasks.push_back(function);
+  if (!tasks.empty() && !isParallel(kernel))
+    throw std::runtime_error("it has a parallel loop, but no schedule parameter 'parallel'");
+  return tasks;
 }
 
 /// `folder` is for the files that Halide writes.
@@ -65,13 +79,17 @@ CompiledKernel compileHere(const Kernel &kernel, const HalideTarget &target, con
   // strict operation may assume that a mask's -inf does not exist.
   module.set_any_strict_float(true);
   const auto &function = functionOf(module, kernel.name);
+  const auto tasks = tasksOf(module, kernel);
+  result.takesPool = isParallel(kernel);
   if (wanted.lowered) {
     std::ostringstream stream;
+    for (const auto &task : tasks)
+      stream << task.name << ":\n" << task.body << "\n" << kernel.name << ":\n";
     stream << function.body;
     result.lowered = stream.str();
   }
   if (wanted.cxx) {
-    CxxFunction cxx = printCxx(function, kernel);
+    CxxFunction cxx = printCxx(function, kernel, tasks);
     if (!cxx.error.empty())
       throw std::runtime_error(cxx.error);
     result.cxx = std::move(cxx.text);
@@ -143,6 +161,7 @@ std::string serialise(const CompiledKernel &kernel) {
   append(out, kernel.cxx.data(), kernel.cxx.size());
   append(out, kernel.lowered.data(), kernel.lowered.size());
   append(out, kernel.assembly.data(), kernel.assembly.size());
+  append(out, "1", kernel.takesPool);
   for (const std::string &need : kernel.cxxNeeds)
     append(out, need.data(), need.size());
   return out;
@@ -161,14 +180,15 @@ bool deserialise(const std::string &in, CompiledKernel &kernel) {
     fields.push_back(in.substr(at, length));
     at += length;
   }
-  if (fields.size() < 5)
+  if (fields.size() < 6)
     return false;
   kernel.error = fields[0];
   kernel.bitcode.assign(fields[1].begin(), fields[1].end());
   kernel.cxx = fields[2];
   kernel.lowered = fields[3];
   kernel.assembly = fields[4];
-  kernel.cxxNeeds.insert(fields.begin() + 5, fields.end());
+  kernel.takesPool = !fields[5].empty();
+  kernel.cxxNeeds.insert(fields.begin() + 6, fields.end());
   return true;
 }
 

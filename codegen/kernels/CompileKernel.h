@@ -8,6 +8,8 @@
 // then one a result, then one a scratch.
 //   bitcode:  int32_t NAME(halide_buffer_t *, ...), reading only `host`;
 //   C++:      static void NAME(const A0 *a0, ..., R0 *r0, ..., S0 *s0, ...).
+// A kernel whose schedule has `parallel` takes the pool of threads before all
+// of that: void *pool, the storage of runtime-min/pool.h.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_KERNELS_COMPILEKERNEL_H
@@ -37,8 +39,10 @@ struct Wanted {
 struct CompiledKernel {
   std::string error; ///< Not empty: compiling failed, and why; nothing else set.
   std::vector<uint8_t> bitcode; ///< LLVM 21 bitcode, no undefined symbols but
-                                ///< memcpy, memset and memmove.
+                                ///< memcpy, memset and memmove and, if it
+                                ///< takes the pool, halide_do_par_for.
   std::string cxx;   ///< Definition of one static function, see above.
+  bool takesPool = false; ///< Its first parameter is the pool.
   /// Names of the pieces of runtime-min/vector.h that `cxx` uses, so that the
   /// source emitter pastes those and no other.
   std::set<std::string> cxxNeeds;

@@ -1,8 +1,9 @@
 //===- CxxPrinter.h - The visitor behind PrintCxx ----------------------------===//
 //
-// Private to PrintCxx*.cpp. One visitor, defined in four files: statements and
-// names (PrintCxx.cpp), operators (PrintCxxExpressions.cpp), calls
-// (PrintCxxCalls.cpp), memory and lanes (PrintCxxMemory.cpp).
+// Private to PrintCxx*.cpp. One visitor, defined in five files: statements and
+// names (PrintCxx.cpp), parallel loops (PrintCxxParallel.cpp), operators
+// (PrintCxxExpressions.cpp), calls (PrintCxxCalls.cpp), memory and lanes
+// (PrintCxxMemory.cpp).
 //
 // How values look in C++:
 //  - a scalar has its C type; f16 and bf16 are uint16_t, bool is bool;
@@ -45,8 +46,9 @@ struct Text {
 
 class CxxPrinter : public Halide::Internal::IRVisitor {
 public:
-  CxxPrinter(const Halide::Internal::LoweredFunc &function, const Kernel &kernel)
-      : function(function), kernel(kernel) {}
+  CxxPrinter(const Halide::Internal::LoweredFunc &function, const Kernel &kernel,
+             const std::vector<Halide::Internal::LoweredFunc> &tasks)
+      : function(function), kernel(kernel), tasks(tasks) {}
   CxxFunction print();
 
 private:
@@ -83,10 +85,20 @@ private:
   void openBlock(const std::string &head);
   void closeBlock(const std::string &tail = "}");
   void letConstant(const std::string &name, const Expr &value);
+  void declareParameters();
   std::string parameters();
   void dropUnused();
   std::string body() const;
+  static void appendWrapped(std::string &out, const std::string &text);
   void refuse(const std::string &what);
+
+  //===--- parallel loops (PrintCxxParallel.cpp) ---===//
+  static bool isPoolParameter(const Halide::Internal::LoweredArgument &arg);
+  static bool isParallelLoop(const Expr &e);
+  void parallelLoop(const Expr &call);
+  struct Captured;
+  std::vector<Captured> capture(const std::vector<Expr> &members, CxxPrinter &task);
+  std::string printTask(const std::string &name, const Expr &first, std::vector<Captured> &captured);
 
   //===--- types (PrintCxxExpressions.cpp) ---===//
   std::string scalarType(Type type) const;
@@ -165,7 +177,12 @@ private:
 
                                           const Halide::Internal::LoweredFunc &function;
   const Kernel &kernel;
+  const std::vector<Halide::Internal::LoweredFunc> &tasks;
   CxxFunction result;
+  std::string taskFunctions; ///< Text of the tasks that were printed.
+  int taskCount = 0;
+  bool isTask = false, usesPool = false;
+  std::map<std::string, std::vector<Expr>> closures; ///< What parallel loops take along.
   Text value; ///< What the last visited expression printed.
   std::vector<std::string> lines;
   int indent = 1;
@@ -177,7 +194,9 @@ private:
   std::vector<int> usedLog;                      ///< Variables used since the log was last cut.
   std::map<std::string, std::vector<int>> scope; ///< Halide name -> variables, innermost last.
   std::map<std::string, std::string> buffers;    ///< Parameters and arrays: Halide name -> C++ name.
+  std::map<std::string, std::string> bufferTypes; ///< As a parameter's: "const f32 *__restrict ".
   std::set<std::string> usedBuffers;
+  std::set<std::string> arrays; ///< Buffers that are arrays of this function, by Halide name.
   std::map<std::string, Registers> registers;
 };
 

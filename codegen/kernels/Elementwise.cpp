@@ -24,6 +24,26 @@ Expr binaryAt(Builder &builder, const Node &node, const Index &index) {
 }
 
 Expr reciprocal(const Expr &x) { return math::div(Internal::make_one(x.type()), x); }
+
+Expr geluAt(Builder &builder, const Node &node, const Index &index) {
+  Expr x = builder.computeAt(node.operands[0], index);
+  auto constant = [&](double value) { return Internal::make_const(x.type(), value); };
+  Expr inner;
+  if (flag(node, "tanh")) {
+    Expr cube = math::mul(math::mul(x, x), x);
+    inner = math::tanh(math::mul(constant(0.79788456080286535588), math::add(x, math::mul(constant(0.044715), cube))));
+  } else {
+    inner = math::erf(math::mul(x, constant(0.70710678118654752440)));
+  }
+  Expr result = math::mul(math::mul(constant(0.5), x), math::add(constant(1), inner));
+  return fromCompute(result, node.type.element);
+}
+
+Expr swigluAt(Builder &builder, const Node &node, const Index &index) {
+  Expr gate = builder.computeAt(node.operands[0], index), up = builder.computeAt(node.operands[1], index);
+  return fromCompute(math::mul(math::mul(gate, math::sigmoid(gate)), up), node.type.element);
+}
+
 Expr logicalNot(const Expr &x) { return !x; }
 Expr logicalAnd(const Expr &a, const Expr &b) { return a && b; }
 Expr logicalOr(const Expr &a, const Expr &b) { return a || b; }
@@ -81,6 +101,8 @@ void addElementwiseOps(OpTable &table) {
   table["tanh"] = unaryAt<math::tanh>;
   table["sigmoid"] = unaryAt<math::sigmoid>;
   table["erf"] = unaryAt<math::erf>;
+  table["gelu"] = geluAt;
+  table["swiglu"] = swigluAt;
   table["floor"] = unaryAt<math::floor>;
   table["ceil"] = unaryAt<math::ceil>;
   table["round"] = unaryAt<math::roundEven>;
@@ -109,41 +131,106 @@ void addElementwiseOps(OpTable &table) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Stores one result: first looks where concatenations want cuts, then makes a
-/// stage a segment.
-Func storeResult(Builder &builder, int value, const std::string &name, int lanes, int unroll) {
-  const TensorType &type = builder.kernel.typeOf(value);
+/// Dimensions that loops run over: the value's, the last one in parts where
+/// rotary ops want that.
+Shape loopShape(const Kernel &kernel, const Shape &shape) {
+  for (const Node &node : kernel.nodes) {
+    if (node.op != "rotary" || node.type.shape != shape || shape.empty())
+      continue;
+    int64_t heads = integer(node, "heads"), size = heads > 0 ? shape.back() / heads : 0;
+    Shape parts(shape.begin(), shape.end() - 1);
+    parts.push_back(heads);
+    if (flag(node, "interleaved") && size % 2 == 0) {
+      parts.push_back(size / 2);
+      parts.push_back(2);
+    } else {
+      parts.push_back(size);
+    }
+    if (product(parts) == product(shape))
+      return parts;
+  }
+  return shape;
+}
+
+/// The logical index of a place in the loops over loopShape().
+Index logicalIndex(const Index &index, const Shape &loops, const Shape &shape) {
+  if (loops.size() == shape.size())
+    return index;
+  Index result(index.begin(), index.begin() + shape.size() - 1);
+  size_t first = shape.size() - 1;
+  result.push_back(flatten(Index(index.begin() + first, index.end()), Shape(loops.begin() + first, loops.end())));
+  return result;
+}
+
+/// Loops whose innermost dimension is a pair: vectors along the next one, whose
+/// two stores Halide makes one of.
+void vectorisePairs(Stage stage, const Loops &loops, const Segment &segment, int lanes) {
+  lanes = powerOfTwoLanes(lanes, segment.size[segment.size.size() - 2]);
+  RVar pair = loops.variables[0], outer("o"), inner("v");
+  stage.allow_race_conditions();
+  stage.split(loops.variables[1], outer, inner, lanes).reorder(inner, pair, outer).unroll(pair);
+  if (lanes > 1)
+    stage.vectorize(inner);
+}
+} // namespace
+
+Func storeElementwise(Builder &builder, int value, const std::string &name, int lanes, int unroll,
+                      const std::function<void()> &define) {
+  TensorType type = builder.kernel.typeOf(value);
+  const Shape logical = type.shape;
+  type.shape = loopShape(builder.kernel, logical);
+  const bool pairs = type.shape.size() == logical.size() + 2;
   std::vector<int> dims = keptDimensions(type.shape);
   Shape size;
   for (int dim : dims)
     size.push_back(type.shape[dim]);
   Segment whole = {Shape(size.size(), 0), size};
+  // First look where concatenations want cuts, then make a stage a segment.
   std::vector<std::set<int64_t>> cuts(size.size());
   Loops trial = builder.makeLoops(name + "_all", type.shape, dims, whole);
   builder.cuts = &cuts, builder.cutLoops = &trial, builder.cutSegment = &whole;
-  builder.at(value, trial.index);
+  if (define)
+    define();
+  builder.at(value, logicalIndex(trial.index, type.shape, logical));
   builder.cuts = nullptr;
   builder.forget();
 
-  std::vector<Segment> segments = makeSegments(size, cuts, lanes);
+  auto segmentsOf = [&](const std::vector<std::set<int64_t>> &at) {
+    if (!pairs)
+      return makeSegments(size, at, lanes);
+    // Whole vectors of pairs: as if there were no pairs, which come back after.
+    std::vector<std::set<int64_t>> outer(at.begin(), at.empty() ? at.end() : at.end() - 1);
+    std::vector<Segment> segments = makeSegments(Shape(size.begin(), size.end() - 1), outer, lanes);
+    for (Segment &segment : segments) {
+      segment.begin.push_back(0);
+      segment.size.push_back(2);
+    }
+    return segments;
+  };
+  std::vector<Segment> segments = segmentsOf(cuts);
   if (segments.size() > 32) // a concatenation of many: selects instead
-    segments = makeSegments(size, {}, lanes);
+    segments = segmentsOf({});
   Func output = builder.makeOutput(name, type, dims);
   for (size_t i = 0; i < segments.size(); ++i) {
     Loops loops = builder.makeLoops(name + "_" + std::to_string(i), type.shape, dims, segments[i]);
-    Stage stage = builder.store(output, loops, builder.at(value, loops.index), type.element);
-    vectorise(stage, loops, segments[i], lanes, unroll);
+    if (define)
+      define();
+    Expr element = builder.at(value, logicalIndex(loops.index, type.shape, logical));
+    Stage stage = builder.store(output, loops, element, type.element);
+    if (pairs && size.size() > 1)
+      vectorisePairs(stage, loops, segments[i], lanes);
+    else
+      vectorise(stage, loops, segments[i], lanes, unroll);
     builder.forget();
   }
   return output;
 }
-} // namespace
 
 std::vector<Func> buildElementwise(Builder &builder) {
   int lanes = builder.schedule("vector", 1), unroll = builder.schedule("unroll", 1, 64);
   std::vector<Func> outputs;
   for (size_t i = 0; i < builder.kernel.results.size(); ++i)
-    outputs.push_back(storeResult(builder, builder.kernel.results[i], "result" + std::to_string(i), lanes, unroll));
+    outputs.push_back(storeElementwise(builder, builder.kernel.results[i], "result" + std::to_string(i), lanes, unroll));
   return outputs;
 }
 

@@ -96,6 +96,12 @@ struct Kernel {
   }
 };
 
+/// Whether the family made the kernel's outermost loop parallel (Schedules.h).
+inline bool isParallel(const Kernel &kernel) {
+  auto parallel = kernel.schedule.find("parallel");
+  return parallel != kernel.schedule.end() && parallel->second != 0;
+}
+
 } // namespace glmc::kernels
 
 #endif // GLMC_CODEGEN_KERNELS_KERNELDESCRIPTION_H

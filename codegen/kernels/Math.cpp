@@ -495,15 +495,9 @@ Expr floatToInt(const Expr &x, Type to) {
   return cast(to, saturated);
 }
 
-Expr halfToFloat(const Expr &half) {
-  Expr h = cast<uint32_t>(half);
-  Expr sign = (h & Expr(0x8000u)) << 16, exponent = (h >> 10) & Expr(0x1fu), fraction = h & Expr(0x3ffu);
-  // A subnormal half is fraction * 2^-24, exact as a float.
-  Expr subnormal = reinterpret<uint32_t>(mul(cast<float>(cast<int>(fraction)), Expr(5.9604644775390625e-8f)));
-  Expr normal = ((exponent + Expr(112u)) << 23) | (fraction << 13);
-  Expr special = Expr(0x7f800000u) | (fraction << 13);
-  return reinterpret<float>(sign | select(exponent == Expr(0u), subnormal, select(exponent == Expr(31u), special, normal)));
-}
+// Exact, so it may be an instruction where there is one: Halide uses F16C's, and
+// elsewhere integers.
+Expr halfToFloat(const Expr &half) { return cast<float>(reinterpret(Float(16), half)); }
 
 Expr floatToHalf(const Expr &x) {
   Expr bits = reinterpret<uint32_t>(x);

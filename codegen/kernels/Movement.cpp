@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/Builder.h"
-#include "codegen/kernels/Schedules.h"
 
 #include <cmath>
 #include <cstring>
@@ -13,6 +12,12 @@
 using namespace Halide;
 
 namespace glmc::kernels {
+
+Expr wrapIndex(const Expr &raw, int64_t size) {
+  Expr extent = Internal::make_const(raw.type(), size), zero = Internal::make_zero(raw.type());
+  Expr wrapped = select(raw < zero, raw + extent, raw);
+  return cast<int>(clamp(wrapped, zero, extent - Internal::make_one(raw.type())));
+}
 
 namespace {
 
@@ -64,10 +69,28 @@ Expr expandAt(Builder &builder, const Node &node, const Index &index) {
   return builder.at(node.operands[0], broadcastIndex(index, builder.kernel.typeOf(node.operands[0]).shape));
 }
 
+/// Dimensions are taken in groups that hold the same elements on both sides, so
+/// that an index of a dimension that stays is not divided and multiplied again.
 Expr reshapeAt(Builder &builder, const Node &node, const Index &index) {
-  Index source = unflatten(flatten(index, node.type.shape), builder.kernel.typeOf(node.operands[0]).shape);
-  for (Expr &e : source)
-    e = Internal::simplify(e);
+  const Shape &from = node.type.shape, &to = builder.kernel.typeOf(node.operands[0]).shape;
+  Index source(to.size());
+  size_t i = 0, j = 0;
+  while (i < from.size() || j < to.size()) {
+    size_t beginFrom = i, beginTo = j;
+    int64_t left = i < from.size() ? from[i++] : 1, right = j < to.size() ? to[j++] : 1;
+    while (left != right) {
+      if (left < right && i < from.size())
+        left *= from[i++];
+      else if (j < to.size())
+        right *= to[j++];
+      else
+        break;
+    }
+    Expr flat = flatten(Index(index.begin() + beginFrom, index.begin() + i), Shape(from.begin() + beginFrom, from.begin() + i));
+    Index group = unflatten(flat, Shape(to.begin() + beginTo, to.begin() + j));
+    for (size_t k = 0; k < group.size(); ++k)
+      source[beginTo + k] = Internal::simplify(group[k]);
+  }
   return builder.at(node.operands[0], source);
 }
 
@@ -77,13 +100,6 @@ Expr tileAt(Builder &builder, const Node &node, const Index &index) {
   for (size_t i = 0; i < index.size(); ++i)
     source[i] = shape[i] == node.type.shape[i] ? index[i] : index[i] % static_cast<int>(shape[i]);
   return builder.at(node.operands[0], source);
-}
-
-/// An index from data: negative counts from the end, then clamped.
-Expr wrapIndex(const Expr &raw, int64_t size) {
-  Expr extent = Internal::make_const(raw.type(), size), zero = Internal::make_zero(raw.type());
-  Expr wrapped = select(raw < zero, raw + extent, raw);
-  return cast<int>(clamp(wrapped, zero, extent - Internal::make_one(raw.type())));
 }
 
 Expr gatherAt(Builder &builder, const Node &node, const Index &index) {
@@ -188,83 +204,6 @@ void addMovementOps(OpTable &table) {
   table["gather"] = gatherAt;
   table["gather_nd"] = gatherNdAt;
   table["constant"] = constantAt;
-}
-
-//===----------------------------------------------------------------------===//
-// scatter_nd
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Stores the updates over one segment of the slice dimensions (those after
-/// the index tuple), tuple by tuple in order.
-void storeUpdates(Builder &builder, Func output, const Node &node, const Segment &slice, int lanes, int number) {
-  const Shape &shape = node.type.shape;
-  const Shape &tuples = builder.kernel.typeOf(node.operands[1]).shape;
-  size_t lead = tuples.size() - 1, tupleSize = static_cast<size_t>(tuples.back());
-  Region region;
-  for (size_t i = slice.size.size(); i-- > 0;)
-    region.push_back({0, static_cast<int>(slice.size[i])});
-  region.push_back({0, static_cast<int>(product(tuples, 0, lead))});
-  RDom domain(region, "updates" + std::to_string(number));
-  Expr tuple = domain[static_cast<int>(slice.size.size())];
-
-  Index where = unflatten(tuple, Shape(tuples.begin(), tuples.begin() + lead));
-  Index target;
-  Expr inside = Internal::const_true();
-  for (size_t i = 0; i < tupleSize; ++i) {
-    Index component = where;
-    component.push_back(static_cast<int>(i));
-    Expr raw = builder.at(node.operands[1], component);
-    Expr size = Internal::make_const(raw.type(), shape[i]), zero = Internal::make_zero(raw.type());
-    Expr wrapped = select(raw < zero, raw + size, raw);
-    inside = inside && wrapped >= zero && wrapped < size;
-    target.push_back(wrapIndex(raw, shape[i]));
-  }
-  Index source = where;
-  Loops loops;
-  for (size_t i = 0; i < slice.size.size(); ++i) {
-    RVar variable = domain[static_cast<int>(slice.size.size() - 1 - i)];
-    loops.variables.insert(loops.variables.begin(), variable);
-    Expr position = slice.begin[i] ? variable + static_cast<int>(slice.begin[i]) : Expr(variable);
-    target.push_back(position);
-    source.push_back(position);
-  }
-  domain.where(inside);
-  loops.arguments = {target.rbegin(), target.rend()};
-  Stage stage = builder.store(output, loops, builder.at(node.operands[2], source), node.type.element);
-  if (!slice.size.empty())
-    vectorise(stage, loops, slice, lanes, 1);
-}
-} // namespace
-
-std::vector<Func> buildScatter(Builder &builder) {
-  const Kernel &kernel = builder.kernel;
-  int value = onlyNode(kernel, "scatter_nd");
-  const Node &node = kernel.nodes[value - kernel.arguments.size()];
-  if (kernel.results != std::vector<int>{value})
-    throw BuildError("family 'scatter' yields its scatter_nd and nothing else");
-  const Shape &shape = node.type.shape;
-  const Shape &tuples = kernel.typeOf(node.operands[1]).shape;
-  if (tuples.empty() || tuples.back() > static_cast<int64_t>(shape.size()) || tuples.back() < 1)
-    throw BuildError("index tuples of scatter_nd do not fit its operand");
-  int lanes = builder.schedule("vector", 1);
-
-  std::vector<int> dims;
-  for (size_t i = 0; i < shape.size(); ++i)
-    dims.push_back(static_cast<int>(i));
-  Func output = builder.makeOutput("result0", node.type, dims);
-  int number = 0;
-  // When x is the result's own memory this copies every element onto itself.
-  for (const Segment &segment : makeSegments(shape, {}, lanes)) {
-    Loops loops = builder.makeLoops("copy" + std::to_string(number++), shape, dims, segment);
-    vectorise(builder.store(output, loops, builder.at(node.operands[0], loops.index), node.type.element), loops, segment,
-              lanes, 1);
-  }
-  Shape slice(shape.begin() + tuples.back(), shape.end());
-  if (product(tuples, 0, tuples.size() - 1) > 0)
-    for (const Segment &segment : makeSegments(slice, {}, lanes))
-      storeUpdates(builder, output, node, segment, lanes, number++);
-  return {output};
 }
 
 } // namespace glmc::kernels

@@ -19,7 +19,9 @@ using namespace Halide::Internal;
 using Halide::DeviceAPI;
 using Halide::Expr;
 
-CxxFunction printCxx(const LoweredFunc &function, const Kernel &kernel) { return CxxPrinter(function, kernel).print(); }
+CxxFunction printCxx(const LoweredFunc &function, const Kernel &kernel, const std::vector<LoweredFunc> &tasks) {
+  return CxxPrinter(function, kernel, tasks).print();
+}
 
 /// Words that a variable may not be called: C++'s, and what pasted code defines.
 static bool isReserved(const std::string &name) {
@@ -29,8 +31,8 @@ static bool isReserved(const std::string &name) {
       "decltype",  "default",   "delete", "divide",   "do",     "dot4",     "double",    "else",     "enum",
       "explicit",  "export",    "extern", "false",    "float",  "for",      "friend",    "gather",   "goto",
       "if",        "inline",    "int",    "linux",    "load",   "long",     "lookup",    "maximum",  "minimum",
-      "mutable",   "namespace", "new",    "noexcept", "not",    "nullptr",  "operator",  "or",       "private",
-      "protected", "public",    "reduce", "register", "return", "scatter",  "short",     "signed",   "sizeof",
+      "mutable",   "namespace", "new",    "noexcept", "not",    "nullptr",  "operator",  "or",       "parallel",
+      "pool",      "private",   "protected", "public",    "reduce", "register", "return", "scatter",  "short",     "signed",   "sizeof",
       "splat",     "static",    "store",  "struct",   "switch", "template", "this",      "throw",    "true",
       "try",       "typedef",   "typeid", "typename", "union",  "unix",     "unsigned",  "using",    "virtual",
       "void",      "volatile",  "while",  "xor"};
@@ -101,18 +103,40 @@ void CxxPrinter::closeBlock(const std::string &tail) {
   line(tail);
 }
 
-/// The function's parameters, as used; unused ones stay without a name.
-std::string CxxPrinter::parameters() {
-  const size_t arguments = kernel.arguments.size();
-  std::string text;
-  for (size_t i = 0; i < function.args.size(); ++i) {
-    const LoweredArgument &arg = function.args[i];
+/// Names the buffers of the function's parameters.
+void CxxPrinter::declareParameters() {
+  const size_t arguments = kernel.arguments.size(), results = kernel.results.size();
+  const bool takesPool = !function.args.empty() && isPoolParameter(function.args[0]);
+  const size_t count = function.args.size() - takesPool;
+  if (count != arguments + results + kernel.scratch.size())
+    return refuse("a function of " + std::to_string(count) + " buffers instead of " +
+                  std::to_string(arguments + results + kernel.scratch.size()));
+  for (size_t i = 0; i < count; ++i) {
+    const LoweredArgument &arg = function.args[i + takesPool];
+    if (!arg.is_buffer())
+      return refuse("the scalar parameter " + arg.name);
     bool aliases = false;
     for (auto [a, r] : kernel.inPlace)
       aliases |= i < arguments ? (size_t)a == i : (size_t)r == i - arguments;
+    buffers[arg.name] = i < arguments             ? "a" + std::to_string(i)
+                        : i < arguments + results ? "r" + std::to_string(i - arguments)
+                                                  : "s" + std::to_string(i - arguments - results);
+    bufferTypes[arg.name] =
+        (i < arguments ? "const " : "") + memoryElement(arg.type) + " *" + (aliases ? "" : "__restrict ");
+  }
+}
+
+/// The function's parameters, as used; unused ones stay without a name.
+std::string CxxPrinter::parameters() {
+  std::string text;
+  for (const LoweredArgument &arg : function.args) {
+    text += text.empty() ? "" : ", ";
+    if (isPoolParameter(arg)) {
+      text += usesPool ? "void *pool" : "void * /*pool*/";
+      continue;
+    }
     const std::string name = buffers.at(arg.name);
-    text += (i ? ", " : "") + std::string(i < arguments ? "const " : "") + memoryElement(arg.type) + " *" +
-            (aliases ? "" : "__restrict ") + (usedBuffers.count(name) ? name : "/*" + name + "*/");
+    text += bufferTypes.at(arg.name) + (usedBuffers.count(name) ? name : "/*" + name + "*/");
   }
   return text;
 }
@@ -129,7 +153,7 @@ void CxxPrinter::dropUnused() {
 }
 
 /// Breaks a long line at spaces; inside a function body any space will do.
-static void appendWrapped(std::string &out, const std::string &text) {
+void CxxPrinter::appendWrapped(std::string &out, const std::string &text) {
   constexpr size_t width = 110;
   const size_t margin = text.find_first_not_of(' ');
   std::string rest = text;
@@ -154,18 +178,7 @@ std::string CxxPrinter::body() const {
 }
 
 CxxFunction CxxPrinter::print() {
-  const size_t arguments = kernel.arguments.size(), results = kernel.results.size();
-  if (function.args.size() != arguments + results + kernel.scratch.size())
-    refuse("a function of " + std::to_string(function.args.size()) + " buffers instead of " +
-           std::to_string(arguments + results + kernel.scratch.size()));
-  for (size_t i = 0; i < function.args.size() && result.error.empty(); ++i) {
-    const LoweredArgument &arg = function.args[i];
-    if (!arg.is_buffer())
-      refuse("the scalar parameter " + arg.name);
-    buffers[arg.name] = i < arguments             ? "a" + std::to_string(i)
-                        : i < arguments + results ? "r" + std::to_string(i - arguments)
-                                                  : "s" + std::to_string(i - arguments - results);
-  }
+  declareParameters();
   if (result.error.empty())
     flatten_nested_ramps(function.body).accept(this);
   if (!result.error.empty())
@@ -173,7 +186,7 @@ CxxFunction CxxPrinter::print() {
   dropUnused();
   std::string head;
   appendWrapped(head, "GLM_KERNEL void " + kernel.name + "(" + parameters() + ") {");
-  result.text = head + body() + "}\n";
+  result.text = taskFunctions + head + body() + "}\n";
   return result;
 }
 
@@ -206,7 +219,16 @@ static bool isBufferPlumbing(const Expr &e) {
 }
 
 void CxxPrinter::visit(const LetStmt *op) {
-  if (isBufferPlumbing(op->value)) {
+  if (isParallelLoop(op->value)) {
+    parallelLoop(op->value);
+    op->body.accept(this);
+    return;
+  }
+  const Call *made = op->value.as<Call>();
+  if (made && made->is_intrinsic(Call::make_struct))
+    closures[op->name] = made->args;
+  // What a task takes along has its names already.
+  if (isBufferPlumbing(op->value) || (made && made->is_intrinsic(Call::load_typed_struct_member))) {
     op->body.accept(this);
     return;
   }

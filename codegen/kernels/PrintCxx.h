@@ -22,8 +22,9 @@ struct CxxFunction {
   std::string error; ///< Not empty: what could not be printed; nothing else set.
   /// Definition of `GLM_KERNEL void NAME(const f32 *a0, ..., f32 *r0, ...)`:
   /// parameters a0.. are the kernel's arguments, r0.. results, s0.. scratch.
+  /// A kernel that Halide gives a user context has `void *pool` before them.
   std::string text;
-  /// Pieces of runtime-min/vector.h and math.h that `text` uses, and the
+  /// Pieces of runtime-min/vector.h, math.h and parallel.h that `text` uses, and the
   /// vector types, as "f32x8" (element and lanes).
   std::set<std::string> needs;
 };
@@ -31,8 +32,10 @@ struct CxxFunction {
 /// Prints `function`, whose buffers are in order those of `kernel`'s calling
 /// convention (CompileKernel.h). Buffers that launches place at one address
 /// (kernel.inPlace) are not __restrict. The text depends on the statement only,
-/// not on Halide's unique suffixes.
-CxxFunction printCxx(const Halide::Internal::LoweredFunc &function, const Kernel &kernel);
+/// not on Halide's unique suffixes. `tasks` are the bodies of its parallel
+/// loops; each becomes a function of its own, before the kernel's.
+CxxFunction printCxx(const Halide::Internal::LoweredFunc &function, const Kernel &kernel,
+                     const std::vector<Halide::Internal::LoweredFunc> &tasks = {});
 
 } // namespace glmc::kernels
 

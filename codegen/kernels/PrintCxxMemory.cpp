@@ -42,6 +42,9 @@ public:
 
 private:
   using IRVisitor::visit;
+  void visit(const Variable *op) override {
+    constant = constant && op->name != name; // A parallel loop takes it along.
+  }
   void visit(const Load *op) override {
     if (op->name == name)
       note(op->index, op->type, op->predicate);
@@ -99,6 +102,8 @@ void CxxPrinter::visit(const Allocate *op) {
     return refuse("the allocation of " + op->name + ", whose size is not constant,");
   const std::string name = freshName(op->name);
   buffers[op->name] = name;
+  arrays.insert(op->name);
+  bufferTypes[op->name] = memoryElement(op->type) + " *__restrict ";
   const Type element = op->type.element_of();
   const int64_t elements = size * op->type.lanes() + op->padding;
   line("alignas(64) " + (element.is_bool() ? "uint8_t" : scalarType(element)) + " " + name + "[" +

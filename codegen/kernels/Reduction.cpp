@@ -14,42 +14,16 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/Builder.h"
 #include "codegen/kernels/Math.h"
+#include "codegen/kernels/Rows.h"
 #include "codegen/kernels/Schedules.h"
 
 #include <algorithm>
-#include <limits>
 
 using namespace Halide;
 
 namespace glmc::kernels {
 
 namespace {
-
-/// How to combine two values, and what to start from.
-struct Combiner {
-  Expr (*combine)(const Expr &, const Expr &);
-  Expr start;
-};
-
-Combiner combinerOf(const std::string &kind, Type type) {
-  if (kind == "sum" || kind == "mean")
-    return {math::add, Internal::make_zero(type)};
-  if (kind == "prod")
-    return {math::mul, Internal::make_one(type)};
-  bool isMax = kind == "max";
-  if (!isMax && kind != "min")
-    throw BuildError("there is no reduction '" + kind + "'");
-  Expr start = type == Bool()    ? (isMax ? Internal::const_false() : Internal::const_true())
-               : type.is_float() ? Internal::make_const(type, isMax ? -std::numeric_limits<double>::infinity()
-                                                                    : std::numeric_limits<double>::infinity())
-               : isMax           ? type.min()
-                                 : type.max();
-  if (type == Bool())
-    return {isMax ? +[](const Expr &a, const Expr &b) { return a || b; }
-                  : +[](const Expr &a, const Expr &b) { return a && b; },
-            start};
-  return {isMax ? math::max : math::min, start};
-}
 
 /// What is the same for all reductions of a kernel.
 class RowBuilder {
@@ -138,52 +112,20 @@ Func RowBuilder::reduce(const std::string &role, const Combiner &combiner, const
                         LoopLevel where) {
   const int total = static_cast<int>(count());
   std::vector<Var> rows = rowVars();
+  auto elementAt = [&](const Expr &j) { return element(elementIndex(j, rows)); };
+  if (inner)
+    return reduceRow({name(role), combiner, rows, total, lanes, where}, elementAt);
   Func result(name(role));
-  auto place = [&](Func f) { f.compute_at(where).store_in(MemoryType::Stack); };
-  int done = 0;
-  if (inner && total >= reductionLanes) {
-    done = total / reductionLanes * reductionLanes;
-    Func partial(name(role + "_part"));
-    Var lane("l");
-    RDom step(0, total / reductionLanes, name(role + "_i"));
-    std::vector<Expr> all = {lane};
-    all.insert(all.end(), rows.begin(), rows.end());
-    partial(all) = combiner.start;
-    Index index = elementIndex(step * reductionLanes + lane, rows);
-    partial(all) = withLets(combiner.combine(partial(all), element(index)));
-    std::vector<Expr> tree;
-    for (int l = 0; l < reductionLanes; ++l) {
-      all[0] = l;
-      tree.push_back(partial(all));
-    }
-    for (size_t half = tree.size() / 2; half > 0; half /= 2)
-      for (size_t l = 0; l < half; ++l)
-        tree[l] = combiner.combine(tree[l], tree[l + half]);
-    result(rows) = withLets(tree[0]);
-    int used = std::min(lanes, reductionLanes);
-    place(partial);
-    partial.store_in(MemoryType::Register).bound(lane, 0, reductionLanes);
-    partial.update().reorder(lane, step);
-    if (used > 1) {
-      partial.vectorize(lane, used);
-      partial.update().vectorize(lane, used);
-    }
-    partial.unroll(lane);
-    partial.update().unroll(lane);
-  } else {
-    result(rows) = combiner.start;
+  result(rows) = combiner.start;
+  if (total == 1) { // Halide has no loops of one step
+    result(rows) = withLets(combiner.combine(result(rows), elementAt(0)));
+  } else if (total > 1) {
+    RDom steps(0, total, name(role + "_r"));
+    result(rows) = withLets(combiner.combine(result(rows), elementAt(steps)));
+    result.update().reorder(rows[0], steps);
   }
-  if (total - done == 1) { // Halide has no loops of one step
-    result(rows) = withLets(combiner.combine(result(rows), element(elementIndex(done, rows))));
-  } else if (done < total) {
-    RDom rest(0, total - done, name(role + "_r"));
-    Index index = elementIndex(done ? rest + done : Expr(rest), rows);
-    result(rows) = withLets(combiner.combine(result(rows), element(index)));
-    if (!inner)
-      result.update().reorder(rows[0], rest);
-  }
-  place(result);
-  if (!inner && vectorLanes > 1) {
+  result.compute_at(where).store_in(MemoryType::Stack);
+  if (vectorLanes > 1) {
     result.vectorize(rows[0], vectorLanes, TailStrategy::RoundUp);
     if (result.has_update_definition())
       result.update().vectorize(rows[0], vectorLanes, TailStrategy::RoundUp);

@@ -5,20 +5,39 @@
 // parameter has the default given here, an unknown one is an error. `vector` is
 // always a count of elements (a power of two), 1 for no vectors.
 //
+// `parallel`, where a family has it, is 1 for true: iterations of the outermost
+// loop run on the program's threads (default 0; only in programs that have
+// threads). How the loop is cut does not depend on how many threads there are.
+//
 //   elementwise   any pointwise and movement ops; results of equal shape each
 //                 get their own loops.
 //     vector      lanes of the innermost loop (default 1)
 //     unroll      vectors an iteration (default 1)
 //
-//   matmul        one matmul, pointwise or movement ops before it, pointwise
-//                 ones after it. Accumulators: rows * columns / vector.
+//   matmul        one or more matmuls that share their left side; before it
+//                 pointwise and movement ops and (staged) norms; after them, for
+//                 each result, pointwise ops, slices of columns and a rotary.
+//                 Several results have the same rows and may differ in columns.
+//                 lowering/kernels/families/MatmulTiles.h chooses all of these.
 //     vector      lanes along n (default 1); along k, 8 lanes always, when rhs
 //                 is plain, transposed and its k a multiple of 8
-//     rows        rows of a register tile (default 1)
+//     rows        rows of a register tile (default 1). Rows that are left over
+//                 make one smaller tile, unless the next two are given:
+//     tail_rows   rows of a tile among the last tail_rows * tail_tiles rows; the
+//     tail_tiles  rows before them are a multiple of `rows`
+//     row_block   tiles of rows between a block of k and the next one, at most
+//                 (default 1); their sums are on the stack
 //     panels      rhs in panels: panels of a tile, so rows * width * panels
 //                 accumulators (default 1). rhs plain: vectors of a tile. rhs
 //                 plain, transposed: columns of a tile
-//     unroll_k    steps of k an iteration (default 1)
+//     column_block  tiles of columns in a group of the outermost loop, at most
+//                 (default all): what a block of rows passes over before the
+//                 next one, and what a task of a parallel kernel is
+//     unroll_k    steps of k an iteration, a power of two (default 1)
+//     stage_lhs   1: the left side is computed once into scratch 0 (its element
+//                 type, f32 for halves; rows * k elements in an order of its own)
+//     scratch     [staged left side], then one a result that has a rotary: of
+//                 the type of the rotary's operand
 //
 //   reduce        one or more reduce, pointwise or movement ops before,
 //                 pointwise ones after (the result may repeat along the axes
@@ -31,11 +50,32 @@
 //                 on the stack; longer ones in scratch 0 (f32 or f64, the shape
 //                 of x) if there is one; else e^x is computed twice.
 //
-//   scatter       one scatter_nd of arguments.
+//   norm          rms_norm and layer_norm nodes of one shape, any number; before
+//                 them pointwise and movement ops, between and after them
+//                 pointwise ones. Results have that shape; a later one reads
+//                 the earlier ones where they were stored.
+//     vector      lanes along a row (default 1)
+//     parallel    tasks are some rows
+//
+//   attention     one attention, pointwise, movement ops and rotary before it,
+//                 pointwise ones after it.
+//     vector      lanes (default 1)
+//     rows        tokens of a tile: a tile is these tokens of all query heads
+//                 that share a key-value head (default 1)
+//     parallel    tasks are key-value heads
+//     scratch     one of a flat f32 (f64 for f64) tensor: if parallel, as often
+//                 as there are batches times key-value heads, the elements of
+//                 those of these that are above stackLimit, where R = rows *
+//                 heads / kv_heads: R * P scores, P being the keys rounded up
+//                 to a multiple of 16, plus 16 if that is a multiple of 128;
+//                 R * (value features) sums
+//
+//   scatter       one scatter_nd a result, of element ops; transposed after.
 //     vector      lanes along the innermost dimension (default 1)
 //
 // In place: an argument may share memory with a result if only that result
-// reads it, and reads it at the index that it stores (or, scatter: x).
+// reads it, and reads it at the index that it stores (or, scatter: x; softmax
+// and norm: in the row that it stores).
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_KERNELS_SCHEDULES_H
@@ -52,6 +92,9 @@ constexpr int64_t stackLimit = 4096;
 constexpr int reductionLanes = 16;
 /// Partial sums of a matmul whose rhs is transposed, likewise.
 constexpr int dotLanes = 8;
+/// A matmul adds k in blocks of so many, each from 0 upwards, then the blocks in
+/// order. On every target, whatever it has caches for.
+constexpr int depthBlock = 512;
 
 } // namespace glmc::kernels
 

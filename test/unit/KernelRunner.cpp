@@ -1,6 +1,7 @@
 //===- KernelRunner.cpp - Builds and runs kernels in unit tests -------------===//
 #include "test/unit/KernelRunner.h"
 #include "codegen/source/RuntimePieces.h"
+#include "runtime-min/Embedded.h"
 
 #include <gtest/gtest.h>
 
@@ -267,6 +268,25 @@ std::string makeLibrary(const std::vector<Kernel> &kernels, const TestTarget &ta
         .write(reinterpret_cast<const char *>(compiled.bitcode.data()), compiled.bitcode.size());
     files += " " + file;
   }
+  // Parallel loops, backwards: iterations may come in any order.
+  std::string loop = stem + "-loop.ll";
+  std::ofstream(loop) << R"(
+define weak i32 @halide_do_par_for(ptr %c, ptr %task, i32 %min, i32 %size, ptr %closure) {
+entry:
+  %none = icmp sle i32 %size, 0
+  br i1 %none, label %done, label %next
+next:
+  %left = phi i32 [ %size, %entry ], [ %less, %next ]
+  %less = sub i32 %left, 1
+  %i = add i32 %min, %less
+  %r = call i32 %task(ptr %c, i32 %i, ptr %closure)
+  %end = icmp eq i32 %less, 0
+  br i1 %end, label %done, label %next
+done:
+  ret i32 0
+}
+)";
+  files += " " + loop;
   bool made = shell("/usr/lib/llvm-22/bin/clang -Wno-override-module -O1 -shared -fPIC -nostdlib" + files + " -o " +
                     stem + ".so");
   EXPECT_TRUE(made) << files;
@@ -288,10 +308,11 @@ std::string makeCxxLibrary(const Kernel &kernel, const TestTarget &target) {
     arguments += comma + "(" + (i < kernel.arguments.size() ? "const " : "") + cType(types[i].element) + " *)" + b + "->host";
   }
   std::string text = "#include <stddef.h>\n#include <stdint.h>\n" +
-                     source::runtimePreamble(target.cxx, kernel.math == Math::exact) +
+                     source::runtimePreamble(target.cxx, kernel.math == Math::exact, compiled.takesPool) +
                      source::runtimePieces(compiled.cxxNeeds, error) + "\nnamespace {\n" + compiled.cxx +
                      "\n}\nstruct Buffer { uint64_t device; const void *interface; void *host; };\nextern \"C\" int run(" +
-                     parameters + ") { " + kernel.name + "(" + arguments + "); return 0; }\n";
+                     (compiled.takesPool ? "void *pool, " : "") + parameters + ") { " + kernel.name + "(" +
+                     (compiled.takesPool ? "pool, " : "") + arguments + "); return 0; }\n";
   EXPECT_EQ(error, "");
   static int number = 0;
   std::string stem = folder() + "/c" + std::to_string(number++);
@@ -329,22 +350,17 @@ struct Guarded {
   }
 };
 
-void call(void *function, std::vector<Buffer> &b) {
-  using P = Buffer *;
-  switch (b.size()) {
-  case 1:
-    return void(reinterpret_cast<int (*)(P)>(function)(&b[0]));
-  case 2:
-    return void(reinterpret_cast<int (*)(P, P)>(function)(&b[0], &b[1]));
-  case 3:
-    return void(reinterpret_cast<int (*)(P, P, P)>(function)(&b[0], &b[1], &b[2]));
-  case 4:
-    return void(reinterpret_cast<int (*)(P, P, P, P)>(function)(&b[0], &b[1], &b[2], &b[3]));
-  case 5:
-    return void(reinterpret_cast<int (*)(P, P, P, P, P)>(function)(&b[0], &b[1], &b[2], &b[3], &b[4]));
-  default:
-    FAIL() << "more buffers than the runner calls with";
-  }
+template <size_t... I> void callWith(void *function, const std::vector<void *> &p, std::index_sequence<I...>) {
+  reinterpret_cast<int (*)(decltype((void)I, static_cast<void *>(nullptr))...)>(function)(p[I]...);
+}
+
+/// Calls a function of as many pointers as there are, up to 16.
+template <size_t N = 1> void call(void *function, const std::vector<void *> &pointers) {
+  if (pointers.size() == N)
+    return callWith(function, pointers, std::make_index_sequence<N>());
+  if constexpr (N < 16)
+    return call<N + 1>(function, pointers);
+  FAIL() << "more buffers than the runner calls with";
 }
 } // namespace
 
@@ -377,7 +393,14 @@ std::vector<Array> runLibrary(const std::string &library, const std::string &sym
   }
   for (auto [argument, result] : kernel.inPlace)
     buffers[inputs.size() + result].host = buffers[argument].host;
-  call(function, buffers);
+  std::vector<void *> pointers;
+  // A pool without threads: loops run here.
+  alignas(64) uint8_t pool[poolBytes] = {};
+  if (isParallel(kernel))
+    pointers.push_back(pool);
+  for (Buffer &buffer : buffers)
+    pointers.push_back(&buffer);
+  call(function, pointers);
   for (size_t i = 0; i < memory.size(); ++i) {
     EXPECT_TRUE(memory[i]->intact()) << kernel.name << ": wrote outside of buffer " << i;
     bool shared = i < inputs.size() && std::any_of(kernel.inPlace.begin(), kernel.inPlace.end(),

@@ -69,8 +69,8 @@ public:
     std::string name;
     CxxFunction printed;
     std::vector<Buffer<>> inputs, expected;
-    bool compare = true;
   };
+  bool threads = false; ///< Kernels take a pool, which starts three threads.
   std::vector<Entry> entries;
 
   /// Prints `f` and keeps what the JIT makes of it. Bounds are those of `sizes`.
@@ -108,7 +108,7 @@ public:
       }
       first = false;
     }
-    entry.printed = print(name, f, arguments);
+    entry.printed = print(name, f, arguments, {}, threads);
     entry.inputs = inputs;
     const Realization made = f.realize(sizes, Target("host"));
     for (size_t i = 0; i < made.size(); ++i)
@@ -117,16 +117,21 @@ public:
   }
 
   static CxxFunction print(const std::string &name, Func f, const std::vector<Argument> &arguments,
-                           std::vector<std::pair<int, int>> inPlace = {}) {
-    const Module module = f.compile_to_module(
-        arguments, name, Target(std::string(targetName) + "-no_runtime-no_asserts-no_bounds_query"));
+                           std::vector<std::pair<int, int>> inPlace = {}, bool threads = false) {
+    const std::string flags = "-no_runtime-no_asserts-no_bounds_query";
+    const Module module =
+        f.compile_to_module(arguments, name, Target(targetName + flags + (threads ? "-user_context" : "")));
     Kernel kernel;
     kernel.name = name;
     kernel.arguments.resize(arguments.size());
     for (int i = 0; i < (int)f.outputs(); ++i)
       kernel.results.push_back(i);
     kernel.inPlace = std::move(inPlace);
-    return glmc::kernels::printCxx(module.get_function_by_name(name), kernel);
+    std::vector<Internal::LoweredFunc> tasks;
+    for (const Internal::LoweredFunc &function : module.functions())
+      if (function.linkage == LinkageType::Internal)
+        tasks.push_back(function);
+    return glmc::kernels::printCxx(module.get_function_by_name(name), kernel, tasks);
   }
 
   /// The whole file for a target attribute.
@@ -137,7 +142,10 @@ public:
       EXPECT_EQ(entry.printed.error, "") << entry.name;
       needs.insert(entry.printed.needs.begin(), entry.printed.needs.end());
       kernels += "\n" + entry.printed.text;
-      runners += "extern \"C\" void run_" + entry.name + "(void **b) { " + entry.name + "(";
+      runners += "extern \"C\" void run_" + entry.name + "(void **b) { ";
+      if (threads)
+        runners += "alignas(64) static char pool[1024]; if (!glmc_pool_start(pool, 4)) __builtin_trap(); ";
+      runners += entry.name + (threads ? "(pool, " : "(");
       const auto pointer = [&](const Buffer<> &b, size_t i, bool constant) {
         const Type t = b.type();
         const std::string element = t.is_bool()                                         ? "u8"
@@ -151,11 +159,12 @@ public:
         pointer(b, i++, true);
       for (const Buffer<> &b : entry.expected)
         pointer(b, i++, false);
-      runners += "); }\n";
+      runners += threads ? "); glmc_pool_stop(pool); }\n" : "); }\n";
     }
     const std::string pieces = glmc::source::runtimePieces(needs, error);
     EXPECT_EQ(error, "");
-    return "#include <stddef.h>\n#include <stdint.h>\n" + glmc::source::runtimePreamble(cxxTarget, true) + pieces +
+    return "#include <stddef.h>\n#include <stdint.h>\n" + glmc::source::runtimePreamble(cxxTarget, true, threads) +
+           pieces +
            kernels + runners;
   }
 
@@ -633,6 +642,50 @@ TEST(PrintCxx, NamesDoNotDependOnWhatWasPrintedBefore) {
   EXPECT_EQ(texts[0], texts[2]);
 }
 
+TEST(PrintCxx, ParallelLoops) {
+  Suite suite;
+  suite.threads = true;
+  ImageParam a(Float(32), 2, "a"), b(Float(32), 2, "b"), c(Bool(), 1, "c");
+  const Buffer<> left = numbers(Float(32), {24, 6}, 34, -3, 3), right = numbers(Float(32), {32, 24}, 35, -3, 3);
+  Var n("n"), m("m");
+  // Two outputs, sums on each task's stack.
+  Func product = matmul(a, b, 24);
+  product.parallel(m);
+  suite.add("product", product, {a, b}, {left, right}, {32, 6});
+  EXPECT_NE(suite.entries[0].printed.text.find("void product_task0(int m, const f32 *__restrict a0, "
+                                               "const f32 *__restrict a1, f32 *__restrict r0) {"),
+            std::string::npos)
+      << suite.entries[0].printed.text;
+  EXPECT_NE(suite.entries[0].printed.text.find("void product(void *pool, const f32 *__restrict a0"), std::string::npos);
+  // A row that all tasks share and an array of each; two loops one after the
+  // other; a loop that does not start at 0.
+  Func row("row"), own("own"), scaled("scaled");
+  RDom k(0, 24);
+  row(n) += a(n, k % 6);
+  own(n, m) = row(n) * a(n, m) + cast<float>(m);
+  scaled(n, m) = own(n, m) + own(23 - n, m);
+  own.compute_at(scaled, m).store_in(MemoryType::Stack);
+  row.compute_root().store_in(MemoryType::Stack);
+  scaled.parallel(m).vectorize(n, 8);
+  suite.add("scaled", scaled, {a}, {left}, {24, 6});
+  EXPECT_NE(suite.entries[1].printed.text.find("[=, row = &row[0]](int "), std::string::npos)
+      << suite.entries[1].printed.text;
+  Func first("first"), second("second");
+  first(n, m) = a(n, m) * 2.0f;
+  second(n, m) = first(n, m) + first(n, 5 - m);
+  first.compute_root().store_in(MemoryType::Stack).parallel(m);
+  second.parallel(m).vectorize(n, 4);
+  suite.add("both", second, {a}, {left}, {24, 6});
+  // A value computed before the loop that tasks take along.
+  Func chosen("chosen"), taken("taken");
+  chosen() = sum(cast<int>(c(RDom(0, 8).x)));
+  taken(n, m) = select(chosen() > 2, a(n, m), a(n, 5 - m));
+  chosen.compute_root().store_in(MemoryType::Stack);
+  taken.parallel(m).vectorize(n, 8);
+  suite.add("taken", taken, {a, c}, {left, numbers(Bool(), {8}, 36)}, {24, 6});
+  suite.compileAndRun("-O2");
+}
+
 Func plusOne(ImageParam a) {
   Var x("x");
   Func f("f");
@@ -661,9 +714,14 @@ TEST(PrintCxx, RefusesWhatItCannotPrint) {
   g(x) = a(x);
   g.parallel(x);
   g.output_buffer().dim(0).set_bounds(0, 16);
+  // Without a pool, and within another such loop.
   const CxxFunction refused = Suite::print("threads", g, {a});
   EXPECT_NE(refused.error.find("halide_do_par_for"), std::string::npos) << refused.error;
   EXPECT_EQ(refused.text, "");
+  Var y("y"), z("z");
+  g.split(x, y, z, 4).parallel(y).parallel(z);
+  EXPECT_EQ(Suite::print("nested", g, {a}, {}, true).error,
+            "kernel 'nested': cannot print a parallel loop in a parallel loop as C++");
 }
 
 } // namespace

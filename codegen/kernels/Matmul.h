@@ -1,0 +1,131 @@
+//===- Matmul.h - What the files of the matmul family share -----------------===//
+//
+// Private to Matmul*.cpp. A kernel of the family has one or more matmuls that
+// share their left side, and results that are index functions of their sums:
+//
+//   Matmul.cpp        reads the region, cuts results into boxes, drives the rest
+//   MatmulTiles.cpp   the loops of one box: tiles of sums, blocks of k, storing
+//   MatmulDots.cpp    plain transposed right sides: vectors along k
+//   MatmulStage.cpp   the left side computed into scratch, norms included
+//   MatmulRotary.cpp  the rotary stage of a result
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_CODEGEN_KERNELS_MATMUL_H
+#define GLMC_CODEGEN_KERNELS_MATMUL_H
+
+#include "codegen/kernels/Builder.h"
+
+namespace glmc::kernels::matmul {
+
+/// Columns of a result: `tiles` tiles of `group` units of `width` columns each,
+/// of which `used` are stored. Column q of unit g of tile t is
+/// begin + (t * group + g) * width + q.
+struct Columns {
+  int64_t begin, width, used, group, tiles;
+  int lanes;
+  int64_t block = 1; ///< Tiles in a group of the outermost loop; divides tiles.
+};
+
+/// Rows: `tiles` tiles of `tile` rows from `begin` on.
+struct Rows {
+  int64_t begin, tile, tiles;
+  int64_t block = 1; ///< Tiles that share accumulators in memory; divides tiles.
+};
+
+/// One matmul of the kernel.
+struct Product {
+  int value;
+  const Node *node;
+  bool transposed;
+  int64_t n;
+  int64_t panelWidth = 0; ///< Not 0: the right side is a packed weight, or casts of one.
+  Halide::Type accumulator;
+};
+
+/// A sum that an element of a result needs: the element of a product in the
+/// same row and `offset` columns further.
+struct Sum {
+  size_t product;
+  int64_t offset;
+};
+
+/// What one pass of tiles stores: a result, or the operand of its rotary.
+struct Pass {
+  int value;
+  TensorType type;
+  int64_t n;
+  std::vector<Sum> sums;
+  Func output; ///< By column, row and batch.
+};
+
+class MatmulKernel {
+public:
+  explicit MatmulKernel(Builder &builder);
+  std::vector<Func> build();
+
+private:
+  // Matmul.cpp: reading the region.
+  void readProducts();
+  void checkPrologue() const;
+  Pass makePass(int value, const std::string &name);
+  int rotaryOf(int result) const; ///< Value of the rotary that it needs, or -1.
+  void checkScratch(const std::vector<TensorType> &expected) const;
+  std::vector<int> operandsOf(int value) const;
+  bool flag(const char *name) const;
+
+  // Matmul.cpp: boxes.
+  int lanesOf(const Pass &pass) const;
+  std::vector<Columns> columnsOf(const Pass &pass) const;
+  std::vector<Columns> panelColumns(const Pass &pass, int64_t width, int lanes) const;
+  std::vector<Columns> plainColumns(const Pass &pass, int lanes) const;
+  void readRows();
+
+  // Matmul.cpp: values.
+  Index indexIn(const Shape &shape, const Expr &batch, const Expr &row, const Expr &column) const;
+  /// The left side at step first + group * steps + step of a row of a tile.
+  Expr lhsAt(const Rows &segment, const Expr &batch, const Expr &tile, const Expr &row, const Expr &group,
+             const Expr &step, const Expr &first, int steps);
+  Expr rhsAt(const Product &product, const Expr &batch, const Expr &depth, const Expr &column);
+  static Expr multiply(Halide::Type accumulator, const Expr &a, const Expr &b);
+  static Expr plus(const Expr &a, const Expr &b);
+  /// The element of a result (or of a rotary's operand), with sum i of the pass
+  /// being `sums[i]`.
+  Expr epilogue(const Pass &pass, const Expr &batch, const Expr &row, const Expr &column, const std::vector<Expr> &sums);
+
+  // MatmulTiles.cpp
+  struct Box;
+  void storeTiles(const Pass &pass, const Columns &columns, const Rows &segment, int number);
+  Func makeSum(const Box &box, const Sum &sum, const std::string &name, int begin, int size);
+  Func makeTotal(const Box &box, const Sum &sum, const std::string &name);
+
+  // MatmulDots.cpp
+  bool usesDots() const;
+  void storeDots(const Pass &pass, const Columns &columns, const Rows &segment, int number);
+
+  // MatmulStage.cpp
+  TensorType stageLhs(); ///< Defines `staged`; its type.
+  TensorType stagedType() const;
+  void stageSteps(const Rows &segment, const std::string &name, int first, int steps, int groups);
+  /// Where that step lies in the staged left side.
+  Expr stagedAt(const Rows &segment, const Expr &tile, const Expr &row, const Expr &group, const Expr &step,
+                const Expr &first, int steps) const;
+
+  // MatmulRotary.cpp
+  Func storeRotary(int result, int rotary, const Pass &pass, const std::string &name);
+
+  Builder &builder;
+  const Kernel &kernel;
+  std::vector<Product> products;
+  std::vector<bool> dependent; ///< By value: computed from a product.
+  int lhs = -1;  ///< Value of the left side.
+  Shape leading; ///< Of the products, without their last two dimensions.
+  int64_t m = 0, k = 0, batch = 1, rows = 0;
+  bool batched = false;
+  std::vector<Rows> segments;
+  int unrollK = 1;
+  Func staged; ///< Defined if the left side is staged.
+};
+
+} // namespace glmc::kernels::matmul
+
+#endif // GLMC_CODEGEN_KERNELS_MATMUL_H

@@ -1,0 +1,95 @@
+//===- MatmulTilesTest.cpp - What a matmul's tiles must keep to -------------===//
+#include "lowering/kernels/families/MatmulTiles.h"
+
+#include <gtest/gtest.h>
+
+using namespace glmc;
+
+namespace {
+
+using Schedule = std::map<std::string, int64_t>;
+
+int64_t get(const Schedule &schedule, const char *name, int64_t otherwise) {
+  auto it = schedule.find(name);
+  return it == schedule.end() ? otherwise : it->second;
+}
+
+targets::Target target(int64_t vectorBytes, int64_t registers) {
+  targets::Target t;
+  t.vectorBytes = vectorBytes, t.vectorRegisters = registers;
+  t.l1Bytes = 32768, t.l2Bytes = 262144, t.stackLimit = 4096;
+  return t;
+}
+
+const targets::Target machines[] = {target(16, 16), target(32, 16), target(64, 32), target(16, 32)};
+
+/// A product over a weight that is packed as the target likes it.
+MatmulProblem packed(int64_t rows, int64_t columns, int64_t depth, const targets::Target &t) {
+  MatmulProblem problem;
+  problem.rows = rows, problem.columns = columns, problem.depth = depth;
+  problem.panelWidth = matmulPanelWidth(columns, 4, t);
+  return problem;
+}
+
+TEST(MatmulTiles, FitRegistersAndStackAndCoverAllRows) {
+  for (const targets::Target &t : machines)
+    for (int64_t rows : {1, 2, 3, 5, 6, 7, 8, 11, 12, 13, 61, 127, 128, 129, 512, 2048})
+      for (int64_t columns : {1, 7, 16, 100, 2048, 6144}) {
+        MatmulProblem problem = packed(rows, columns, 2048, t);
+        Schedule s = chooseMatmulTiles(problem, t);
+        const int64_t tile = s["rows"], tail = get(s, "tail_rows", 1) * get(s, "tail_tiles", 0);
+        const int64_t lanes = s["vector"], vectors = problem.panelWidth / lanes;
+        EXPECT_EQ((rows - tail) % tile, 0) << rows << " rows, tiles of " << tile;
+        EXPECT_LE(tail, rows);
+        EXPECT_LE(get(s, "tail_rows", 1), tile);
+        EXPECT_EQ(problem.panelWidth % lanes, 0);
+        EXPECT_LE(tile * vectors * get(s, "panels", 1) + vectors + 1, t.vectorRegisters);
+        EXPECT_LE(get(s, "row_block", 1) * tile * problem.panelWidth * get(s, "panels", 1) * 4, t.stackLimit);
+        EXPECT_EQ(512 % s["unroll_k"], 0);
+      }
+}
+
+TEST(MatmulTiles, EveryTileHasEnoughSumsInFlight) {
+  for (const targets::Target &t : machines)
+    for (int64_t rows = 12; rows < 300; ++rows) {
+      MatmulProblem problem = packed(rows, 2048, 2048, t);
+      Schedule s = chooseMatmulTiles(problem, t);
+      EXPECT_GE(get(s, "tail_rows", s["rows"]) * problem.panelWidth / s["vector"], 8) << rows << " rows";
+      EXPECT_GE(s["rows"] * problem.panelWidth / s["vector"], 8) << rows << " rows";
+    }
+}
+
+TEST(MatmulTiles, ParallelTasksAreManyAndLong) {
+  for (const targets::Target &t : machines)
+    for (int64_t rows : {1, 128}) {
+      MatmulProblem problem = packed(rows, 12288, 2048, t);
+      EXPECT_EQ(chooseMatmulTiles(problem, t).count("parallel"), 0u);
+      problem.parallel = true;
+      Schedule s = chooseMatmulTiles(problem, t);
+      EXPECT_EQ(s["parallel"], 1);
+      const int64_t tasks = 12288 / (problem.panelWidth * s["panels"] * s["column_block"]);
+      EXPECT_GE(tasks, 16);
+      EXPECT_LE(tasks, 64);
+    }
+}
+
+TEST(MatmulTiles, PrologueIsStagedWhereItCanBe) {
+  MatmulProblem problem = packed(7, 64, 64, machines[1]);
+  EXPECT_EQ(chooseMatmulTiles(problem, machines[1]).count("stage_lhs"), 0u);
+  problem.prologue = true;
+  EXPECT_EQ(chooseMatmulTiles(problem, machines[1])["stage_lhs"], 1);
+  problem.batched = true;
+  EXPECT_EQ(chooseMatmulTiles(problem, machines[1]).count("stage_lhs"), 0u);
+}
+
+TEST(MatmulTiles, NarrowProductsTakeNarrowPanels) {
+  EXPECT_EQ(matmulPanelWidth(2048, 4, machines[1]), 16);
+  EXPECT_EQ(matmulPanelWidth(2048, 4, machines[2]), 64);
+  EXPECT_EQ(matmulPanelWidth(2048, 8, machines[1]), 8);
+  EXPECT_EQ(matmulPanelWidth(5, 4, machines[1]), 8);
+  EXPECT_EQ(matmulPanelWidth(1, 4, machines[1]), 1);
+  Schedule s = chooseMatmulTiles(packed(1, 5, 64, machines[1]), machines[1]);
+  EXPECT_EQ(s["vector"], 4);
+}
+
+} // namespace
