@@ -50,39 +50,10 @@ glm::LaunchOp outline(Operation *op, SymbolTable &symbols, StringRef name) {
   return launch;
 }
 
-glm::KernelOp merge(glm::LaunchOp producer, glm::KernelOp producerKernel, glm::LaunchOp consumer,
-                    glm::KernelOp consumerKernel, SmallVectorImpl<Value> &operands) {
-  Value between = producer.getResult(0);
-  auto add = [&](Value operand) {
-    if (operand != between && !llvm::is_contained(operands, operand))
-      operands.push_back(operand);
-  };
-  llvm::for_each(producer.getOperands(), add);
-  llvm::for_each(consumer.getOperands(), add);
-
-  OpBuilder builder(consumer.getContext());
-  Location loc = builder.getFusedLoc({producerKernel.getLoc(), consumerKernel.getLoc()});
-  auto type = builder.getFunctionType(TypeRange(ValueRange(operands)), consumer.getResultTypes());
-  auto kernel = glm::KernelOp::create(builder, loc, consumerKernel.getSymName(), type);
-  Block *body = builder.createBlock(&kernel.getBody());
-  IRMapping outer; // Operands of either launch to values of the new body.
-  for (Value operand : operands)
-    outer.map(operand, body->addArgument(operand.getType(), operand.getLoc()));
-
-  auto inlineBody = [&](glm::LaunchOp launch, glm::KernelOp from) {
-    IRMapping map;
-    for (auto [operand, argument] : llvm::zip(launch.getOperands(), from.getBody().getArguments()))
-      map.map(argument, outer.lookup(operand));
-    for (Operation &op : from.getBody().front().without_terminator())
-      builder.clone(op, map);
-    SmallVector<Value> results;
-    for (Value result : from.getTerminator()->getOperands())
-      results.push_back(map.lookup(result));
-    return results;
-  };
-  outer.map(between, inlineBody(producer, producerKernel).front());
-  glm::YieldOp::create(builder, loc, inlineBody(consumer, consumerKernel));
-  return kernel;
+Value withoutViews(Value value) {
+  while (auto view = value.getDefiningOp<glm::ReshapeOp>())
+    value = view.getX();
+  return value;
 }
 
 } // namespace glmc

@@ -1,9 +1,9 @@
 //===- PackWeights.cpp - One packed layout a weight -------------------------===//
 #include "lowering/Passes.h"
 
+#include "lowering/kernels/FindTarget.h"
 #include "lowering/kernels/KernelRegion.h"
 #include "lowering/kernels/families/Family.h"
-#include "targets/Target.h"
 
 namespace glmc {
 #define GEN_PASS_DEF_PACKWEIGHTS
@@ -40,12 +40,9 @@ struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
   }
 
   void runOnOperation() override {
-    std::string error;
-    auto target = targets::findTarget(targetName, error);
-    if (!target) {
-      getOperation().emitError() << error;
+    auto target = findTarget(getOperation(), targetName);
+    if (!target)
       return signalPassFailure();
-    }
     getOperation().walk([&](glm::WeightOp weight) {
       Attribute layout = layoutOf(weight, *target);
       if (!layout)

@@ -1,8 +1,8 @@
 //===- ScheduleKernels.cpp - Families decide --------------------------------===//
 #include "lowering/Passes.h"
 
+#include "lowering/kernels/FindTarget.h"
 #include "lowering/kernels/families/Family.h"
-#include "targets/Target.h"
 
 namespace glmc {
 #define GEN_PASS_DEF_SCHEDULEKERNELS
@@ -31,19 +31,17 @@ struct ScheduleKernelsPass : glmc::impl::ScheduleKernelsBase<ScheduleKernelsPass
   }
 
   void runOnOperation() override {
-    std::string error;
-    auto target = targets::findTarget(targetName, error);
-    if (!target) {
-      getOperation().emitError() << error;
+    auto target = findTarget(getOperation(), targetName);
+    if (!target)
       return signalPassFailure();
-    }
+    const ScheduleOptions options{threads};
     for (auto kernel : getOperation().getOps<glm::KernelOp>()) {
       const Family *family = familyOf(kernel);
       if (!family) {
         kernel.emitError() << "no kernel family takes this region";
         return signalPassFailure();
       }
-      write(kernel, *family, family->decide(kernel, *target));
+      write(kernel, *family, family->decide(kernel, *target, options));
     }
   }
 };

@@ -1,7 +1,8 @@
 //===- Elementwise.cpp - Chains of pointwise and movement ops ---------------===//
 //
-// One loop nest over the result; each element is an expression of elements of
-// the arguments. Gathers may read a table through a packed layout.
+// One loop nest over each result; each element is an expression of elements of
+// the arguments. Gathers may read a table through a packed layout. A rotary that
+// no product takes as its epilogue is here too: its element is one of two.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/kernels/families/Family.h"
@@ -15,10 +16,9 @@ struct Elementwise : Family {
   llvm::StringRef name() const override { return "elementwise"; }
 
   bool takes(glm::KernelOp kernel) const override {
-    return kernel.getNumResults() == 1 &&
-           llvm::all_of(kernel.getBody().front().without_terminator(), [](Operation &op) {
-             return op.hasTrait<glm::Pointwise>() || op.hasTrait<glm::Movement>() || isa<glm::ConstantOp>(op);
-           });
+    return kernel.getNumResults() > 0 && llvm::all_equal(shapesOf(kernel.getResultTypes())) &&
+           llvm::all_of(kernel.getBody().front().without_terminator(),
+                        [](Operation &op) { return isElementOp(op) || isa<glm::RotaryOp>(op); });
   }
 
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
@@ -28,12 +28,18 @@ struct Elementwise : Family {
     });
   }
 
-  Decision decide(glm::KernelOp kernel, const targets::Target &target) const override {
+  Decision decide(glm::KernelOp kernel, const targets::Target &target,
+                  const ScheduleOptions &options) const override {
     Decision decision;
     auto type = cast<RankedTensorType>(kernel.getResultTypes()[0]);
     decision.schedule["vector"] = vectorLanes(kernel, target, type.getRank() ? type.getShape().back() : 1);
-    decision.inPlace = pointwiseInPlacePairs(kernel);
+    decision.inPlace = inPlacePairs(kernel);
     return decision;
+  }
+
+private:
+  static SmallVector<ArrayRef<int64_t>> shapesOf(ArrayRef<Type> types) {
+    return llvm::map_to_vector(types, [](Type type) { return cast<RankedTensorType>(type).getShape(); });
   }
 };
 

@@ -8,13 +8,17 @@ namespace glmc {
 const Family *familyOf(glm::KernelOp kernel) {
   // The more special first: an elementwise region is none of the others.
   for (const Family *family :
-       {&matmulFamily, &softmaxFamily, &reduceFamily, &scatterFamily, &elementwiseFamily})
+       {&matmulFamily, &attentionFamily, &normFamily, &softmaxFamily, &reduceFamily, &scatterFamily, &elementwiseFamily})
     if (family->takes(kernel))
       return family;
   return nullptr;
 }
 
 static ArrayRef<int64_t> shapeOf(Value value) { return glm::logicalType(value.getType()).getShape(); }
+
+bool isElementOp(Operation &op) {
+  return op.hasTrait<glm::Pointwise>() || op.hasTrait<glm::Movement>() || isa<glm::ReshapeOp, glm::ConstantOp>(op);
+}
 
 bool isEpilogueOf(Operation *root, glm::KernelOp kernel) {
   llvm::SmallPtrSet<Operation *, 16> after{root};
@@ -25,7 +29,7 @@ bool isEpilogueOf(Operation *root, glm::KernelOp kernel) {
     });
     if (!depends)
       continue;
-    if (shapeOf(op.getResult(0)) != shape)
+    if (!op.hasTrait<glm::Pointwise>() || shapeOf(op.getResult(0)) != shape)
       return false;
     after.insert(&op);
   }
@@ -33,27 +37,36 @@ bool isEpilogueOf(Operation *root, glm::KernelOp kernel) {
   return results.size() == 1 && results[0].getDefiningOp() && after.contains(results[0].getDefiningOp());
 }
 
-SmallVector<int64_t> pointwiseInPlacePairs(glm::KernelOp kernel, Operation *through) {
-  SmallVector<int64_t> pairs;
-  Value result = kernel.getTerminator()->getOperand(0);
-  for (BlockArgument argument : kernel.getBody().getArguments()) {
-    if (!isa<RankedTensorType>(argument.getType()) || shapeOf(argument) != shapeOf(result) ||
-        glm::storageBytes(argument.getType()) != glm::storageBytes(result.getType()))
-      continue;
-    llvm::SmallPtrSet<Operation *, 16> seen;
-    SmallVector<Value> work{argument};
-    bool ownElementOnly = true;
-    while (!work.empty() && ownElementOnly) {
-      for (Operation *user : work.pop_back_val().getUsers()) {
-        if (isa<glm::YieldOp>(user) || !seen.insert(user).second)
-          continue;
-        ownElementOnly &= (user == through || user->hasTrait<glm::Pointwise>()) &&
-                          shapeOf(user->getResult(0)) == shapeOf(argument);
-        work.push_back(user->getResult(0));
+/// The one result that depends on `argument`, if it does so element by element.
+static std::optional<unsigned> resultInPlaceOf(BlockArgument argument, Operation *through) {
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  llvm::SmallDenseSet<unsigned, 4> results;
+  SmallVector<Value> work{argument};
+  while (!work.empty()) {
+    for (OpOperand &use : work.pop_back_val().getUses()) {
+      Operation *user = use.getOwner();
+      if (isa<glm::YieldOp>(user)) {
+        results.insert(use.getOperandNumber());
+        continue;
       }
+      if ((user != through && !user->hasTrait<glm::Pointwise>()) ||
+          shapeOf(user->getResult(0)) != shapeOf(argument))
+        return std::nullopt;
+      if (seen.insert(user).second)
+        work.push_back(user->getResult(0));
     }
-    if (ownElementOnly)
-      pairs.append({argument.getArgNumber(), 0});
+  }
+  return results.size() == 1 ? std::optional(*results.begin()) : std::nullopt;
+}
+
+SmallVector<int64_t> inPlacePairs(glm::KernelOp kernel, Operation *through) {
+  SmallVector<int64_t> pairs;
+  for (BlockArgument argument : kernel.getBody().getArguments()) {
+    if (!isa<RankedTensorType>(argument.getType()))
+      continue;
+    std::optional<unsigned> result = resultInPlaceOf(argument, through);
+    if (result && glm::storageBytes(argument.getType()) == glm::storageBytes(kernel.getResultTypes()[*result]))
+      pairs.append({argument.getArgNumber(), *result});
   }
   return pairs;
 }

@@ -21,6 +21,12 @@
 
 namespace glmc {
 
+/// What the user asked for that schedules depend on.
+struct ScheduleOptions {
+  /// Threads that the program may use; with one, no kernel may be `parallel`.
+  int64_t threads = 1;
+};
+
 /// What a family decides for one kernel on one target.
 struct Decision {
   std::map<std::string, int64_t> schedule;
@@ -41,10 +47,12 @@ public:
   }
   /// Whether the kernel can read `argument` in `layout`, wanted or not.
   virtual bool canRead(glm::KernelOp kernel, unsigned argument, mlir::Attribute layout) const { return false; }
-  virtual Decision decide(glm::KernelOp kernel, const targets::Target &target) const = 0;
+  virtual Decision decide(glm::KernelOp kernel, const targets::Target &target,
+                          const ScheduleOptions &options) const = 0;
 };
 
-extern const Family &elementwiseFamily, &matmulFamily, &reduceFamily, &softmaxFamily, &scatterFamily;
+extern const Family &attentionFamily, &elementwiseFamily, &matmulFamily, &normFamily, &reduceFamily, &softmaxFamily,
+    &scatterFamily;
 
 /// The family that takes a kernel's region; null if none does.
 const Family *familyOf(glm::KernelOp kernel);
@@ -53,30 +61,35 @@ const Family *familyOf(glm::KernelOp kernel);
 // What families share
 //===----------------------------------------------------------------------===//
 
-/// The only op of type Op in a kernel, if all others are pointwise ops and
-/// constants; null otherwise.
-template <typename Op> Op rootAmongPointwise(glm::KernelOp kernel) {
+/// Whether an element of the op's result is a function of single elements of
+/// its operands: pointwise, movement, views and constants.
+bool isElementOp(mlir::Operation &op);
+
+/// The only op of type Op in a kernel, if all others are element ops; null
+/// otherwise.
+template <typename Op> Op onlyRoot(glm::KernelOp kernel) {
   Op root;
   for (mlir::Operation &op : kernel.getBody().front().without_terminator()) {
     if (auto found = mlir::dyn_cast<Op>(op)) {
       if (root)
         return {};
       root = found;
-    } else if (!op.hasTrait<glm::Pointwise>() && !mlir::isa<glm::ConstantOp>(op)) {
+    } else if (!isElementOp(op)) {
       return {};
     }
   }
   return root;
 }
 
-/// Whether every op after `root` that depends on it keeps its result's shape,
-/// so that it can run on each element as it is made.
+/// Whether the kernel's one result depends on `root`, and every op that does is
+/// pointwise and keeps its shape, so that it can run on each element as it is
+/// made.
 bool isEpilogueOf(mlir::Operation *root, glm::KernelOp kernel);
 
-/// (argument, result 0) pairs where every element of the result depends on the
-/// same element of the argument only. `through` names a root op whose rows may
-/// be read before they are written (softmax).
-llvm::SmallVector<int64_t> pointwiseInPlacePairs(glm::KernelOp kernel, mlir::Operation *through = nullptr);
+/// (argument, result) pairs, flattened, where only that result depends on the
+/// argument, and every element of it on the same element only. `through` names
+/// a root op whose rows may be read before they are written (softmax).
+llvm::SmallVector<int64_t> inPlacePairs(glm::KernelOp kernel, mlir::Operation *through = nullptr);
 
 /// Lanes of a vector of the widest element type that the kernel computes with,
 /// halved until they are no more than `extent`.

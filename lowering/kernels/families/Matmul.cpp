@@ -1,91 +1,247 @@
-//===- Matmul.cpp - A matrix product with a pointwise epilogue --------------===//
+//===- Matmul.cpp - Matrix products and what happens to them ----------------===//
 //
-// A constant right side is packed into panels: one panel row is what the
-// register tile loads at once, `rows` rows of the left side times one panel are
-// accumulated in registers. The tile leaves registers for the panel row and the
-// broadcast left element: on 16 registers 6 rows by 2 vectors, on 32 registers
-// 6 rows by 4 vectors (HALIDE.md, section 4).
+// One or several products of one left side. Before them, on the left side: a
+// norm, element ops. After them, on each result: pointwise ops, slices of
+// columns, one rotary. A constant right side is packed into panels: one panel
+// row is what the register tile loads at once.
+//
+// A left side that is computed is computed once, into scratch (`stage_lhs`);
+// rotary reads pairs of columns, so what it reads is stored before, in scratch
+// too. Sizes of tiles: MatmulTiles.h.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/kernels/families/Family.h"
-
-#include "llvm/Support/MathExtras.h"
+#include "lowering/kernels/families/MatmulTiles.h"
 
 using namespace mlir;
 
 namespace glmc {
 namespace {
 
-/// Rows of the register tile at most.
-constexpr int64_t tileRows = 6;
+RankedTensorType typeOf(Value value) { return glm::logicalType(value.getType()); }
 
-/// Vectors side by side in the register tile.
-int64_t tileVectors(const targets::Target &target) { return target.vectorRegisters >= 32 ? 4 : 2; }
+/// The weight of a product: its right side, or what that converts.
+BlockArgument weightOf(glm::MatmulOp product) {
+  Value rhs = product.getRhs();
+  while (auto cast = rhs.getDefiningOp<glm::CastOp>())
+    rhs = cast.getX();
+  return dyn_cast<BlockArgument>(rhs);
+}
+
+/// Columns [begin, end) of a product.
+struct Columns {
+  Operation *product;
+  int64_t begin, end;
+};
+
+/// What a value after the products is made of.
+struct Trail {
+  SmallVector<Columns> columns;
+  glm::RotaryOp rotary;
+};
+
+/// The products of a kernel, and how results follow from them.
+class Region {
+public:
+  explicit Region(glm::KernelOp kernel) : kernel(kernel) {
+    for (Operation &op : kernel.getBody().front())
+      if (auto product = dyn_cast<glm::MatmulOp>(op))
+        products.push_back(product);
+  }
+
+  bool isRight() {
+    return !products.empty() && haveOneLeftSide() && llvm::all_of(products, weightOf) && isPrologueRight() &&
+           followEpilogue() && areResultsRight();
+  }
+
+  /// Rotaries on the way to a result, in order of results; after isRight().
+  SmallVector<glm::RotaryOp> rotaries() {
+    SmallVector<glm::RotaryOp> found;
+    for (Value result : kernel.getTerminator()->getOperands())
+      if (auto rotary = trails.find(result)->second.rotary)
+        found.push_back(rotary);
+    return found;
+  }
+
+  /// Sums that one element of a result needs, at most; after isRight().
+  int64_t sums() {
+    size_t most = 1;
+    for (Value result : kernel.getTerminator()->getOperands())
+      most = std::max(most, trails.find(result)->second.columns.size());
+    return most;
+  }
+
+  bool hasComputedLeftSide() { return !isa<BlockArgument>(products.front().getLhs()); }
+  SmallVector<glm::MatmulOp> products;
+
+private:
+  bool haveOneLeftSide() {
+    return products.size() == 1 || llvm::all_of(products, [&](glm::MatmulOp product) {
+             return product.getLhs() == products.front().getLhs() && typeOf(product.getRhs()).getRank() == 2;
+           });
+  }
+
+  /// The ops that make the left side: element ops and norms.
+  bool isPrologueRight() {
+    for (Operation &op : llvm::reverse(kernel.getBody().front().without_terminator())) {
+      bool isNeeded = op.getResult(0) == products.front().getLhs() ||
+                      llvm::any_of(op.getUsers(), [&](Operation *user) { return prologue.contains(user); });
+      if (isNeeded && !isElementOp(op) && !isa<glm::RmsNormOp, glm::LayerNormOp>(op))
+        return false;
+      if (isNeeded)
+        prologue.insert(&op);
+    }
+    return true;
+  }
+
+  /// Follows what depends on products; false where an op cannot be there.
+  bool followEpilogue() {
+    for (glm::MatmulOp product : products)
+      trails[product] = {{{product, 0, product.getType().getShape().back()}}, {}};
+    for (Operation &op : kernel.getBody().front().without_terminator()) {
+      if (isa<glm::MatmulOp>(op) || prologue.contains(&op))
+        continue;
+      bool depends = llvm::any_of(op.getOperands(), [&](Value operand) { return trails.contains(operand); });
+      if (!(depends ? follow(op) : isElementOp(op)))
+        return false;
+    }
+    return true;
+  }
+
+  bool follow(Operation &op) {
+    Trail trail;
+    for (Value operand : op.getOperands()) {
+      auto known = trails.find(operand);
+      if (known == trails.end())
+        continue;
+      llvm::append_range(trail.columns, known->second.columns);
+      if (known->second.rotary && trail.rotary && known->second.rotary != trail.rotary)
+        return false;
+      if (known->second.rotary)
+        trail.rotary = known->second.rotary;
+      if (op.hasTrait<glm::Pointwise>() && typeOf(operand).getShape() != typeOf(op.getResult(0)).getShape())
+        return false; // It would be repeated.
+    }
+    if (auto slice = dyn_cast<glm::SliceOp>(op)) {
+      if (!isSliceOfColumns(slice) || trail.columns.size() != 1 || trail.rotary)
+        return false;
+      trail.columns[0].begin += slice.getStarts().back();
+      trail.columns[0].end = trail.columns[0].begin + typeOf(slice).getShape().back();
+    } else if (auto rotary = dyn_cast<glm::RotaryOp>(op)) {
+      if (trail.rotary || !trails.contains(rotary.getX()) || trails.contains(rotary.getCos()) ||
+          trails.contains(rotary.getSin()))
+        return false;
+      trail.rotary = rotary;
+    } else if (!op.hasTrait<glm::Pointwise>()) {
+      return false;
+    }
+    trails[op.getResult(0)] = trail;
+    return true;
+  }
+
+  static bool isSliceOfColumns(glm::SliceOp slice) {
+    return llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; }) &&
+           typeOf(slice.getX()).getShape().drop_back() == typeOf(slice).getShape().drop_back();
+  }
+
+  /// Every result follows from products, and no two from the same columns,
+  /// which would be computed twice.
+  bool areResultsRight() {
+    SmallVector<Columns> taken;
+    for (Value result : kernel.getTerminator()->getOperands()) {
+      auto trail = trails.find(result);
+      if (trail == trails.end())
+        return false;
+      for (const Columns &columns : trail->second.columns)
+        for (const Columns &other : taken)
+          if (columns.product == other.product && columns.begin < other.end && other.begin < columns.end)
+            return false;
+      llvm::append_range(taken, trail->second.columns);
+    }
+    return true;
+  }
+
+  glm::KernelOp kernel;
+  llvm::SmallPtrSet<Operation *, 8> prologue;
+  llvm::DenseMap<Value, Trail> trails;
+};
+
+/// Bytes of an element of what is accumulated.
+int64_t accumulatorBytes(glm::MatmulOp product) { return product.getType().getElementTypeBitWidth() == 64 ? 8 : 4; }
+
+/// The dimension of a weight that the product's columns come from.
+int64_t columnDimension(glm::MatmulOp product) { return product.getTransposeRhs() ? 0 : 1; }
 
 struct Matmul : Family {
   llvm::StringRef name() const override { return "matmul"; }
 
-  bool takes(glm::KernelOp kernel) const override {
-    auto root = rootAmongPointwise<glm::MatmulOp>(kernel);
-    return root && isa<BlockArgument>(root.getLhs()) && isa<BlockArgument>(root.getRhs()) &&
-           isEpilogueOf(root, kernel);
-  }
+  bool takes(glm::KernelOp kernel) const override { return Region(kernel).isRight(); }
 
   Attribute wantedLayout(glm::KernelOp kernel, unsigned argument, const targets::Target &target) const override {
-    auto root = rootAmongPointwise<glm::MatmulOp>(kernel);
-    BlockArgument weight = kernel.getBody().getArgument(argument);
-    auto type = glm::logicalType(weight.getType());
-    if (root.getRhs() != weight || root.getLhs() == weight || type.getRank() != 2 || !weight.hasOneUse())
+    glm::MatmulOp product = onlyProductOf(kernel, argument);
+    RankedTensorType type = typeOf(kernel.getBody().getArgument(argument));
+    if (!product || type.getRank() != 2)
       return {};
-    int64_t dim = root.getTransposeRhs() ? 0 : 1;
-    int64_t lanes = vectorLanes(kernel, target, type.getDimSize(dim));
-    int64_t width = std::min(lanes * tileVectors(target), int64_t(llvm::alignTo(type.getDimSize(dim), lanes)));
-    return glm::PanelsAttr::get(kernel.getContext(), dim, width);
+    int64_t dim = columnDimension(product);
+    return glm::PanelsAttr::get(kernel.getContext(), dim,
+                                matmulPanelWidth(type.getDimSize(dim), accumulatorBytes(product), target));
   }
 
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
     // Through panels along the dimension that the product's columns come from.
-    auto root = rootAmongPointwise<glm::MatmulOp>(kernel);
+    glm::MatmulOp product = onlyProductOf(kernel, argument);
     auto panels = dyn_cast<glm::PanelsAttr>(layout);
-    return panels && root.getRhs() == kernel.getBody().getArgument(argument) &&
-           kernel.getBody().getArgument(argument).hasOneUse() && panels.getDim() == (root.getTransposeRhs() ? 0 : 1);
+    return product && panels && panels.getDim() == columnDimension(product);
   }
 
-  Decision decide(glm::KernelOp kernel, const targets::Target &target) const override {
+  Decision decide(glm::KernelOp kernel, const targets::Target &target,
+                  const ScheduleOptions &options) const override {
+    Region region(kernel);
+    (void)region.isRight();
+    glm::MatmulOp product = region.products.front();
+    RankedTensorType lhs = typeOf(product.getLhs());
+    MatmulProblem problem;
+    problem.depth = lhs.getShape().back();
+    problem.batched = product.getType().getRank() > 2 && typeOf(product.getRhs()).getRank() > 2;
+    problem.rows = problem.batched
+                       ? lhs.getDimSize(lhs.getRank() - 2)
+                       : lhs.getNumElements() / std::max<int64_t>(problem.depth, 1);
+    for (Type type : kernel.getResultTypes())
+      problem.columns = std::max(problem.columns, cast<RankedTensorType>(type).getShape().back());
+    problem.elementBytes = accumulatorBytes(product);
+    auto packed = dyn_cast<glm::PackedType>(weightOf(product).getType());
+    problem.panelWidth = packed ? cast<glm::PanelsAttr>(packed.getLayout()).getWidth() : 0;
+    problem.transposed = !packed && product.getTransposeRhs();
+    problem.sums = region.sums();
+    problem.prologue = region.hasComputedLeftSide();
+    problem.parallel = options.threads > 1;
+
     Decision decision;
-    auto root = rootAmongPointwise<glm::MatmulOp>(kernel);
-    auto result = cast<RankedTensorType>(root.getType());
-    int64_t rows = result.getDimSize(result.getRank() - 2), columns = result.getShape().back();
-    decision.schedule["vector"] = vectorLanes(kernel, target, columns);
-    decision.schedule["rows"] = rowsOf(rows);
-    decision.schedule["panels"] = panelsOf(root, rows, target);
-    // One row with several panels has enough sums in flight as it is.
-    decision.schedule["unroll_k"] = rows == 1 ? 1 : 4;
-    if (isa<glm::PackedType>(root.getRhs().getType()))
-      decision.inPlace = pointwiseInPlacePairs(kernel);
+    decision.schedule = chooseMatmulTiles(problem, target);
+    if (auto staged = decision.schedule.find("stage_lhs"); staged != decision.schedule.end() && staged->second)
+      decision.scratch.push_back(stagedType(lhs));
+    for (glm::RotaryOp rotary : region.rotaries())
+      decision.scratch.push_back(rotary.getX().getType());
+    decision.inPlace = inPlacePairs(kernel);
     return decision;
   }
 
 private:
-  /// Rows of a tile such that all tiles are about equal: of 7 rows 4 and 3, not
-  /// 6 and a slow 1.
-  static int64_t rowsOf(int64_t rows) { return rows == 0 ? 1 : llvm::divideCeil(rows, llvm::divideCeil(rows, tileRows)); }
+  /// The product whose right side alone reads the argument; null if there is
+  /// another reader.
+  static glm::MatmulOp onlyProductOf(glm::KernelOp kernel, unsigned argument) {
+    BlockArgument weight = kernel.getBody().getArgument(argument);
+    for (auto product : kernel.getBody().getOps<glm::MatmulOp>())
+      if (weight.hasOneUse() && weightOf(product) == weight && product.getLhs() != weight)
+        return product;
+    return {};
+  }
 
-  /// How much of the right side a tile spans (Schedules.h).
-  static int64_t panelsOf(glm::MatmulOp root, int64_t rows, const targets::Target &target) {
-    auto packed = dyn_cast<glm::PackedType>(root.getRhs().getType());
-    if (!packed)
-      return root.getTransposeRhs() ? 4 : tileVectors(target);
-    // Several rows fill the registers with one panel. One row alone has too few
-    // sums in flight to hide the latency of an addition, so it takes several.
-    if (rows > 1)
-      return 1;
-    auto panels = cast<glm::PanelsAttr>(packed.getLayout());
-    int64_t count = llvm::divideCeil(packed.getLogical().getDimSize(panels.getDim()), panels.getWidth());
-    int64_t wanted = 4;
-    while (count % wanted)
-      wanted /= 2;
-    return wanted;
+  /// The left side row by row, as it is accumulated.
+  static Type stagedType(RankedTensorType lhs) {
+    int64_t depth = lhs.getShape().back();
+    Type element = lhs.getElementTypeBitWidth() == 64 ? lhs.getElementType() : Float32Type::get(lhs.getContext());
+    return RankedTensorType::get({lhs.getNumElements() / std::max<int64_t>(depth, 1), depth}, element);
   }
 };
 

@@ -1,4 +1,4 @@
-//===- Softmax.cpp - Softmax with pointwise work before and after -----------===//
+//===- Softmax.cpp - Softmax with element ops before, pointwise ones after --===//
 //
 // A row's exponentials are kept while their sum is made: on the stack where the
 // row fits the target's limit, in scratch for all rows otherwise.
@@ -15,13 +15,14 @@ struct Softmax : Family {
   llvm::StringRef name() const override { return "softmax"; }
 
   bool takes(glm::KernelOp kernel) const override {
-    auto root = rootAmongPointwise<glm::SoftmaxOp>(kernel);
+    auto root = onlyRoot<glm::SoftmaxOp>(kernel);
     return root && isEpilogueOf(root, kernel);
   }
 
-  Decision decide(glm::KernelOp kernel, const targets::Target &target) const override {
+  Decision decide(glm::KernelOp kernel, const targets::Target &target,
+                  const ScheduleOptions &options) const override {
     Decision decision;
-    auto root = rootAmongPointwise<glm::SoftmaxOp>(kernel);
+    auto root = onlyRoot<glm::SoftmaxOp>(kernel);
     auto type = cast<RankedTensorType>(root.getType());
     decision.schedule["vector"] = vectorLanes(kernel, target, type.getShape().back());
     // Rows are made in f32, or f64 for f64.
@@ -31,7 +32,7 @@ struct Softmax : Family {
     if (rowBytes > target.stackLimit)
       decision.scratch.push_back(RankedTensorType::get(type.getShape(), rowElement));
     else if (isInnermost)
-      decision.inPlace = pointwiseInPlacePairs(kernel, root);
+      decision.inPlace = inPlacePairs(kernel, root);
     return decision;
   }
 };
