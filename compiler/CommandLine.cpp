@@ -1,6 +1,8 @@
 //===- CommandLine.cpp - Flags bound to the options of commands ---------------===//
 #include "compiler/CommandLine.h"
 
+#include "runtime-min/Embedded.h"
+
 namespace glmc {
 namespace {
 
@@ -13,6 +15,9 @@ void addBuildFlags(CLI::App &app, BuildFlags &build, bool jobsAndMath = true) {
     return;
   app.add_option("--math", build.math, "fast: finite values only; exact: the same bits everywhere")
       ->check(CLI::IsMember({"fast", "exact"}))
+      ->capture_default_str();
+  app.add_option("--threads", build.threads, "Threads that the program uses; more than 1 need pthread")
+      ->check(CLI::Range(int64_t(1), largestThreads))
       ->capture_default_str();
   app.add_option("--jobs,-j", build.jobs, "Threads that compile kernels (0: all cores)")->capture_default_str();
 }
@@ -55,8 +60,34 @@ void addRun(CLI::App &glmc, RunCommand &command, Action &action) {
   app->add_option("--format", command.format, "Of the files written")
       ->check(CLI::IsMember({"npy", "pb"}))
       ->capture_default_str();
+  app->add_option("--emit", command.emit, "What is run")->check(CLI::IsMember({"obj", "cpp"}))->capture_default_str();
+  app->add_option("--cxx", command.cxx, "Compiler for --emit cpp")->capture_default_str();
   addBuildFlags(*app, command.build);
   app->callback([&] { action = [&] { return runRun(command); }; });
+}
+
+void addBench(CLI::App &glmc, BenchCommand &command, Action &action) {
+  CLI::App *app = glmc.add_subcommand("bench", "Time a model and each of its launches on this machine");
+  app->footer("Bytes are what a launch reads and writes, weights included; operations are counted from\n"
+              "what it computes. Percentages are of the bandwidth and of the multiply-adds that this\n"
+              "machine reached in the same run; `cache` is faster than memory can be read.\n"
+              "Examples:\n"
+              "  glmc bench model.onnx --evict\n"
+              "  glmc bench model.onnx --input ids=ids.npy --runs 100 --json report.json");
+  app->add_option("model", command.model, "model.onnx, or a dumped .mlir")->required();
+  app->add_option("--input,-i", command.inputs, "A .npy or .pb file, in the model's order or by name; default: made up")
+      ->type_name("[NAME=]FILE");
+  CLI::Option *runs = app->add_option("--runs", command.runs, "How often the model runs")->check(CLI::PositiveNumber);
+  app->add_option("--seconds", command.seconds, "How long the model runs, and again its launches one by one")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->excludes(runs);
+  app->add_flag("--evict", command.evict, "Empty the caches before every run, as a model larger than they does");
+  app->add_option("--chart", command.chart, "Bars of the launches; auto: where a terminal shows them")
+      ->check(CLI::IsMember({"auto", "none", "ascii", "utf8"}))
+      ->capture_default_str();
+  addBuildFlags(*app, command.build);
+  app->callback([&] { action = [&] { return runBench(command); }; });
 }
 
 void addVerify(CLI::App &glmc, VerifyCommand &command, Action &action) {

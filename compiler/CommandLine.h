@@ -20,6 +20,7 @@ using Action = std::function<int()>;
 
 void addCompile(CLI::App &glmc, CompileCommand &command, Action &action);
 void addRun(CLI::App &glmc, RunCommand &command, Action &action);
+void addBench(CLI::App &glmc, BenchCommand &command, Action &action);
 void addVerify(CLI::App &glmc, VerifyCommand &command, Action &action);
 void addInfo(CLI::App &glmc, InfoCommand &command, Action &action);
 void addTargets(CLI::App &glmc, TargetsCommand &command, Action &action);

@@ -8,6 +8,7 @@
 #ifndef GLMC_COMPILER_COMMANDS_H
 #define GLMC_COMPILER_COMMANDS_H
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct BuildFlags {
   std::string math = "fast";     ///< "fast" or "exact".
   std::vector<std::string> dims; ///< "name=value".
   unsigned jobs = 0;             ///< 0: all cores.
+  int64_t threads = 1;           ///< That the program may use.
   bool quiet = false;            ///< Neither summary nor progress.
   std::string json;              ///< Where the report goes: a file, or "-".
 };
@@ -39,9 +41,22 @@ struct RunCommand {
   std::string model;
   std::vector<std::string> inputs; ///< "file" in the model's order, or "name=file".
   std::string output;              ///< Folder; empty: outputs are printed.
+  std::string emit = "obj";        ///< or "cpp".
+  std::string cxx = "g++";         ///< Compiler for `emit == "cpp"`, options allowed.
   std::string format = "npy";      ///< of files written: "npy" or "pb".
 };
 int runRun(const RunCommand &command);
+
+struct BenchCommand {
+  BuildFlags build;
+  std::string model;
+  std::vector<std::string> inputs; ///< As RunCommand has them; none: made up.
+  int64_t runs = 0;                ///< 0: as many as fit in `seconds`.
+  double seconds = 2;              ///< For the whole model, and again for its launches.
+  bool evict = false;              ///< Empty the caches before every run.
+  std::string chart = "auto";      ///< "none", "ascii", "utf8", or as the terminal can.
+};
+int runBench(const BenchCommand &command);
 
 struct VerifyCommand {
   BuildFlags build;

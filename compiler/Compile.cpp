@@ -6,8 +6,10 @@
 #include "codegen/source/EmitHeader.h"
 #include "codegen/source/EmitSource.h"
 #include "compiler/Pipeline.h"
+#include "compiler/StepEntries.h"
 #include "compiler/WriteFile.h"
 #include "compiler/import/onnx/ImportOnnx.h"
+#include "compiler/report/Boundaries.h"
 #include "compiler/report/Dump.h"
 #include "dialects/glm/GlmOps.h"
 
@@ -66,6 +68,22 @@ std::string hashBuild(ModuleOp module, const CompileOptions &options, const std:
   llvm::SHA256 hash;
   hash.update(text);
   return hexOf(hash);
+}
+
+/// Says in the module how many threads it is compiled for; a planned one says so
+/// already.
+LogicalResult setThreads(ModuleOp module, const CompileOptions &options, bool isPlanned) {
+  auto known = module->getAttrOfType<IntegerAttr>(threadsAttr);
+  if (isPlanned) {
+    const int64_t planned = known ? known.getInt() : 1;
+    if (options.threads != 1 && options.threads != planned)
+      return module.emitError() << "this was planned for " << planned << " threads, and cannot use " << options.threads;
+    return success();
+  }
+  module->removeAttr(threadsAttr);
+  if (options.threads > 1)
+    module->setAttr(threadsAttr, Builder(module.getContext()).getI64IntegerAttr(options.threads));
+  return success();
 }
 
 kernels::Wanted wantedOf(const CompileOptions &options) {
@@ -168,6 +186,10 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   ModuleOp module = *result.module;
   module->setAttr(glm::GlmDialect::mathAttr,
                   StringAttr::get(&context, options.math == kernels::Math::exact ? "exact" : "fast"));
+  // A dump of the planned level has nothing left to lower.
+  bool isPlanned = !module.getOps<glm::ProgramOp>().empty();
+  if (failed(setThreads(module, options, isPlanned)))
+    return failure();
   if (options.ioArena)
     for (auto graph : module.getOps<glm::GraphOp>())
       graph->setAttr(glm::GlmDialect::ioArenaAttr, UnitAttr::get(&context));
@@ -175,8 +197,6 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
     result.onnxNodes = nodes.getInt();
 
   Stopwatch passes;
-  // A dump of the planned level has nothing left to lower.
-  bool isPlanned = !module.getOps<glm::ProgramOp>().empty();
   if (!isPlanned && failed(runPipeline(module, options, result.passes)))
     return failure();
   result.secondsPasses = passes.seconds();
@@ -188,6 +208,8 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   if (failed(program))
     return failure();
   result.program = std::move(*program);
+  if (options.stepEntries)
+    addStepEntries(result.program);
   std::vector<kernels::CompiledKernel> compiled;
   if (failed(compileKernels(context, options, result.program, compiled)))
     return failure();
@@ -260,11 +282,13 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
   llvm::json::Object report{
       {"model", llvm::sys::path::filename(options.input).str()},
       {"target", options.target.name},
+      {"threads", result.program.threads},
       {"math", options.math == kernels::Math::exact ? "exact" : "fast"},
       {"build_id", result.buildId},
       {"weight_hash", result.weightHash},
       {"nodes", result.onnxNodes},
       {"launches", launches},
+      {"boundaries", boundariesJson(*result.module)},
       {"kernels", int64_t(result.program.kernels.size())},
       {"arena_bytes", result.program.arenaBytes},
       {"bound_bytes", bound},

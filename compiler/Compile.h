@@ -33,12 +33,14 @@ struct CompileOptions {
   bool emitObject = true, emitCxx = true;
   kernels::Math math = kernels::Math::fast;
   bool ioArena = false;
+  int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
   std::string prefix = "model"; ///< C identifier that generated names begin with.
   std::string headerName; ///< What the C++ file includes; empty: prefix + ".h".
   std::string dumpDirectory;    ///< --dump-ir; empty: no dumps.
   std::string stopAfter;        ///< --stop-after: a pass name; `module` is the result.
   std::string pipeline;         ///< --pipeline: replaces the standard passes.
   unsigned jobs = 0;            ///< Threads for compiling kernels; 0: all cores.
+  bool stepEntries = false;     ///< For glmc bench, see StepEntries.h.
   /// Told what goes on ("compiling kernels", 12, 60) for a progress line.
   std::function<void(const std::string &what, size_t done, size_t total)> progress;
 };

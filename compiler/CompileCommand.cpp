@@ -2,6 +2,7 @@
 #include "compiler/DiagnosticPrinter.h"
 #include "compiler/Session.h"
 #include "compiler/WriteFile.h"
+#include "compiler/report/Boundaries.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -27,7 +28,8 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
   std::string text;
   llvm::raw_string_ostream out(text);
   out << options.input << " for " << options.target.name << ": " << result.onnxNodes << " nodes, " << launches
-      << " launches of " << program.kernels.size() << " kernels\n";
+      << " launches of " << program.kernels.size() << " kernels, none of them part of another, because\n"
+      << boundariesText(*result.module);
   out << "  RAM: arena " << program.arenaBytes << " B (bound " << bound << ", gap " << program.arenaBytes - bound
       << "), state " << program.stateBytes << " B";
   if (result.stackBytes >= 0)

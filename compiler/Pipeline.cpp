@@ -30,22 +30,50 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   auto add = [&](const char *name, std::unique_ptr<Pass> pass) { passes.push_back({name, std::move(pass)}); };
 
   // Simplify. Folding first: exporters spell shapes and masks out as graphs,
-  // and algebra sees constants only once they are.
+  // and algebra sees constants only once they are. Equal ops become one before
+  // algebra, which goes by how often a value is read.
   add("fold-constants", createFoldConstants());
+  add("cse", createCSEPass());
   add("simplify-algebra", createSimplifyAlgebra());
   // Algebra leaves new constants' users behind (a transpose that became a
-  // reshape of a weight), so fold again before looking for what is equal.
+  // reshape of a weight, a slice of a bias), so fold again before looking for
+  // what is equal: idioms know their operands by that.
   add("refold-constants", createFoldConstants());
-  add("cse", createCSEPass());
+  add("merge-equals", createCSEPass());
+  add("recover-rms-norm", createRecoverRmsNorm());
+  add("recover-layer-norm", createRecoverLayerNorm());
+  add("recover-gelu", createRecoverGelu());
+  add("recover-swiglu", createRecoverSwiglu());
+  // Caches first, so that attention reads them as they lie; then what was moved
+  // for it and is no longer.
+  add("recover-cache-update", createRecoverCacheUpdate());
+  add("recover-rotary", createRecoverRotary());
+  add("recover-attention", createRecoverAttention());
+  add("simplify-movement", createSimplifyMovement());
+  // Caches that start empty were transposed, tables were cut.
+  add("fold-idioms", createFoldConstants());
+  add("simplify-idioms", createSimplifyAlgebra());
+  add("merge-idioms", createCSEPass());
   add("eliminate-dead-nodes", createEliminateDeadNodes());
 
-  // Kernels. Layouts and schedules are decided on the final regions; sharing
-  // compares all of it, so it comes last.
+  // Kernels. Epilogues before movement and prologues, because what runs where it
+  // is made needs no copy of what it reads, and movement in the way would keep
+  // it from there; products of one left side before the norm that they then
+  // alone read.
   add("form-kernels", createFormKernels());
   add("fuse-elementwise", createFuseElementwise());
+  add("fuse-epilogues", createFuseEpilogues());
+  add("fuse-movement", createFuseMovement());
+  add("fuse-products", createFuseProducts());
+  add("fuse-prologues", createFusePrologues());
+  add("fuse-siblings", createFuseSiblings());
+  add("fuse-siblings-prologues", createFusePrologues()); // Of what two siblings alone read.
+  // Layouts and schedules are decided on the final regions; sharing compares all
+  // of it, and reasons name the kernels that remain.
   add("pack-weights", createPackWeights(PackWeightsOptions{target}));
-  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target}));
+  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target, options.threads}));
   add("share-kernels", createShareKernels());
+  add("explain-boundaries", createExplainBoundaries());
 
   // Memory. The plan is made for an order; both go by the graphs' glm.io_arena,
   // which compile() sets.
@@ -129,7 +157,7 @@ LogicalResult runPipeline(ModuleOp module, const CompileOptions &options, std::v
   passes.addInstrumentation(std::make_unique<Recorder>(records, dump));
   if (failed(passes.run(module)))
     return failure();
-  if (!dump.writeSummary(records, error))
+  if (!dump.writePlans(module, error) || !dump.writeSummary(records, error))
     return module.emitError() << error;
   return success();
 }

@@ -1,10 +1,9 @@
 //===- RunCommand.cpp - glmc run ----------------------------------------------===//
 #include "compiler/DiagnosticPrinter.h"
+#include "compiler/GivenInputs.h"
 #include "compiler/ModelRunner.h"
 #include "compiler/TensorFile.h"
 #include "compiler/WriteFile.h"
-
-#include "llvm/Support/FileSystem.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,40 +18,6 @@ namespace {
 
 /// Elements of an output that are printed.
 constexpr int64_t shownElements = 8;
-
-std::optional<std::vector<NamedTensor>> readInputs(MLIRContext &context, const RunCommand &command) {
-  std::vector<NamedTensor> tensors;
-  for (const std::string &input : command.inputs) {
-    std::string name, path = input, error;
-    if (const size_t equals = input.find('='); equals != std::string::npos && !llvm::sys::fs::exists(input)) {
-      name = input.substr(0, equals);
-      path = input.substr(equals + 1);
-    }
-    auto tensor = readTensorFile(context, path, error);
-    if (!tensor) {
-      fail(error);
-      return std::nullopt;
-    }
-    // Files are taken in the given order unless a name is given here: the name
-    // within a TensorProto may be another model's.
-    tensor->name = name;
-    tensors.push_back(std::move(*tensor));
-  }
-  return tensors;
-}
-
-/// Checks names given on the command line, which assignTensors would take as
-/// no name at all.
-bool checkNames(const std::vector<NamedTensor> &tensors, const std::vector<Slot> &slots, std::string &error) {
-  for (const NamedTensor &tensor : tensors)
-    if (!tensor.name.empty() && llvm::none_of(slots, [&](const Slot &slot) { return slot.name == tensor.name; })) {
-      error = "has no input '" + tensor.name + "'; its inputs are:";
-      for (const Slot &slot : slots)
-        error += "\n  " + slot.name + " " + describeType(slot.type);
-      return false;
-    }
-  return true;
-}
 
 std::string elementText(const Tensor &tensor, int64_t i) {
   return isa<FloatType>(tensor.type.getElementType()) ? shortNumber(tensor.getFloat(i), 6)
@@ -140,18 +105,15 @@ int runRun(const RunCommand &command) {
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);
-  auto tensors = readInputs(context, command);
+  auto tensors = readGivenInputs(context, command.inputs);
   if (!tensors)
     return 1;
-  auto runner = ModelRunner::create(context, command.build, options, "");
+  auto runner = ModelRunner::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
   if (!runner)
     return 1;
   std::string error;
-  std::vector<std::optional<Tensor>> assigned;
   std::vector<Tensor> inputs, outputs;
-  if (!checkNames(*tensors, runner->inputs(), error) ||
-      !assignTensors(runner->inputs(), std::move(*tensors), "input", assigned, error) ||
-      !completeInputs(runner->inputs(), std::move(assigned), inputs, error) || !runner->run(inputs, outputs, error))
+  if (!placeGivenInputs(runner->inputs(), std::move(*tensors), inputs, error) || !runner->run(inputs, outputs, error))
     return fail(command.model + ": error: " + error);
   if (!writeReport(command.build.json, reportOf(runner->outputs(), outputs)))
     return 1;

@@ -16,7 +16,7 @@ struct Range {
   int64_t least, count;
 };
 /// Tokens; then what is in range of short tables; then masks; then a full mask.
-constexpr Range ranges[] = {{0, 100}, {0, 8}, {0, 2}, {1, 1}, {0, 1}};
+constexpr Range ranges[seedWays] = {{0, 100}, {0, 8}, {0, 2}, {1, 1}, {0, 1}};
 
 /// splitmix64: well mixed, and the same on every machine.
 uint64_t next(uint64_t &state) {
@@ -39,23 +39,17 @@ Tensor seeded(RankedTensorType type, uint64_t seed, Range range) {
   return tensor;
 }
 
-bool isFinite(const Tensor &tensor) {
-  if (isa<FloatType>(tensor.type.getElementType()))
-    for (int64_t i = 0; i < tensor.size(); ++i)
-      if (!std::isfinite(tensor.getFloat(i)))
-        return false;
-  return true;
-}
-
-FailureOr<ReferenceRun> attempt(glm::GraphOp graph, WeightSource &weights, Range range) {
-  ReferenceRun run;
+FailureOr<ReferenceRun> attempt(glm::GraphOp graph, WeightSource &weights, int way) {
+  SmallVector<RankedTensorType> types;
   for (auto [i, type] : llvm::enumerate(graph.getArgumentTypes())) {
     auto ranked = dyn_cast<RankedTensorType>(type);
     if (!ranked || !reference::isHoldable(ranked))
       return graph.emitError() << "input '" << graph.getInputName(i) << "' has type " << type
                                << ", for which no data can be made";
-    run.inputs.push_back(seeded(ranked, i + 1, range));
+    types.push_back(ranked);
   }
+  ReferenceRun run;
+  run.inputs = seedInputs(types, way);
   auto outputs = reference::evaluateGraph(graph, run.inputs, weights);
   if (failed(outputs))
     return failure();
@@ -65,12 +59,27 @@ FailureOr<ReferenceRun> attempt(glm::GraphOp graph, WeightSource &weights, Range
 
 } // namespace
 
+bool isFinite(const Tensor &tensor) {
+  if (isa<FloatType>(tensor.type.getElementType()))
+    for (int64_t i = 0; i < tensor.size(); ++i)
+      if (!std::isfinite(tensor.getFloat(i)))
+        return false;
+  return true;
+}
+
+std::vector<Tensor> seedInputs(ArrayRef<RankedTensorType> types, int way) {
+  std::vector<Tensor> inputs;
+  for (auto [i, type] : llvm::enumerate(types))
+    inputs.push_back(seeded(type, i + 1, ranges[way]));
+  return inputs;
+}
+
 FailureOr<ReferenceRun> runSeeded(glm::GraphOp graph, WeightSource &weights) {
   std::optional<ReferenceRun> notFinite;
-  for (const Range &range : ranges) {
+  for (int way = 0; way < seedWays; ++way) {
     // What a rejected attempt complains about is of no interest.
     ScopedDiagnosticHandler silence(graph.getContext(), [](Diagnostic &) { return success(); });
-    auto run = attempt(graph, weights, range);
+    auto run = attempt(graph, weights, way);
     if (failed(run))
       continue;
     if (llvm::all_of(run->outputs, isFinite))
@@ -80,7 +89,7 @@ FailureOr<ReferenceRun> runSeeded(glm::GraphOp graph, WeightSource &weights) {
   }
   if (notFinite)
     return std::move(*notFinite);
-  return attempt(graph, weights, ranges[0]);
+  return attempt(graph, weights, 0);
 }
 
 } // namespace glmc

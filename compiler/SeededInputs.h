@@ -11,6 +11,16 @@ struct ReferenceRun {
   std::vector<reference::Tensor> inputs, outputs;
 };
 
+/// In how many ways seedInputs makes inputs.
+constexpr int seedWays = 5;
+
+/// Inputs of these types, the same ones always. What integers mean is not known;
+/// way 0 makes them small tokens, the others smaller: lengths, indices, masks.
+std::vector<reference::Tensor> seedInputs(mlir::ArrayRef<mlir::RankedTensorType> types, int way);
+
+/// Whether no element is NaN or infinite.
+bool isFinite(const reference::Tensor &tensor);
+
 /// The same inputs for the same types, always: floats in [-1, 1), integers like
 /// small tokens. Integers are often indices, lengths or masks, so that few
 /// ranges make sense; smaller ones are tried until the model computes something

@@ -6,6 +6,7 @@
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <cmath>
 #include <cstdio>
@@ -44,6 +45,13 @@ bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptio
     return false;
   }
   options.target = std::move(*target);
+  options.threads = flags.threads;
+  const llvm::Triple triple(options.target.triple);
+  if (flags.threads > 1 && (triple.getOS() == llvm::Triple::UnknownOS || triple.getOSName() == "none")) {
+    fail("glmc: error: --threads is " + std::to_string(flags.threads) + ", but target '" + options.target.name +
+         "' has no operating system (" + options.target.triple + "); expected 1");
+    return false;
+  }
   if (StringRef(flags.target).contains('/') || StringRef(flags.target).ends_with(".json"))
     options.targetFile = flags.target;
   return true;

@@ -16,12 +16,14 @@ int main(int argc, char **argv) {
              "  glmc compile model.onnx -o out/model --target x86-64-v3");
   CompileCommand compile;
   RunCommand run;
+  BenchCommand bench;
   VerifyCommand verify;
   InfoCommand info;
   TargetsCommand targets;
   Action action;
   addCompile(app, compile, action);
   addRun(app, run, action);
+  addBench(app, bench, action);
   addVerify(app, verify, action);
   addInfo(app, info, action);
   addTargets(app, targets, action);

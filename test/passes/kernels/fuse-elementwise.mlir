@@ -1,33 +1,17 @@
 // RUN: glm-opt %s --glm-form-kernels --glm-fuse-elementwise --split-input-file | FileCheck %s
 
-// Bias and SiLU become the epilogue of the product; x and sigmoid x are one
-// reader once they are merged.
-// CHECK-LABEL: glm.graph @epilogue
+// x and sigmoid x are one reader once they are merged.
+// CHECK-LABEL: glm.graph @chain
 // CHECK-COUNT-1: glm.launch
 // CHECK-NOT: glm.launch
-// CHECK: glm.matmul
-// CHECK-NEXT: glm.add
+// CHECK: glm.add
 // CHECK-NEXT: glm.sigmoid
 // CHECK-NEXT: glm.mul
-glm.graph @epilogue(%x: tensor<7x64xf32>, %w: tensor<64x8xf32>, %b: tensor<8xf32>) -> tensor<7x8xf32> {
-  %m = glm.matmul %x, %w : tensor<7x64xf32>, tensor<64x8xf32> -> tensor<7x8xf32>
-  %a = glm.add %m, %b : tensor<7x8xf32>, tensor<8xf32> -> tensor<7x8xf32>
+glm.graph @chain(%x: tensor<7x8xf32>, %b: tensor<8xf32>) -> tensor<7x8xf32> {
+  %a = glm.add %x, %b : tensor<7x8xf32>, tensor<8xf32> -> tensor<7x8xf32>
   %s = glm.sigmoid %a : tensor<7x8xf32>
   %y = glm.mul %a, %s : tensor<7x8xf32>, tensor<7x8xf32> -> tensor<7x8xf32>
   glm.return %y : tensor<7x8xf32>
-}
-
-// -----
-
-// A square is the prologue of its mean, a root the epilogue.
-// CHECK-LABEL: glm.graph @mean_of_squares
-// CHECK-COUNT-1: glm.launch
-// CHECK-NOT: glm.launch
-glm.graph @mean_of_squares(%x: tensor<7x64xf32>) -> tensor<7x1xf32> {
-  %m = glm.mul %x, %x : tensor<7x64xf32>, tensor<7x64xf32> -> tensor<7x64xf32>
-  %r = glm.reduce "mean" %m [1] : tensor<7x64xf32> -> tensor<7x1xf32>
-  %y = glm.sqrt %r : tensor<7x1xf32>
-  glm.return %y : tensor<7x1xf32>
 }
 
 // -----
@@ -44,22 +28,48 @@ glm.graph @two_readers(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tens
 
 // -----
 
-// Does not fire: each exponential would be computed 64 times.
-// CHECK-LABEL: glm.graph @recompute
-// CHECK-COUNT-2: glm.launch
-glm.graph @recompute(%x: tensor<8x1xf32>, %y: tensor<8x64xf32>) -> tensor<8x64xf32> {
-  %e = glm.exp %x : tensor<8x1xf32>
-  %z = glm.mul %e, %y : tensor<8x1xf32>, tensor<8x64xf32> -> tensor<8x64xf32>
-  glm.return %z : tensor<8x64xf32>
+// Near misses: an element read for another element, or for several, waits for
+// what comes before it.
+// CHECK-LABEL: glm.graph @moved
+// CHECK-COUNT-3: glm.launch
+glm.graph @moved(%x: tensor<8x8xf32>, %y: tensor<4x8x8xf32>) -> tensor<4x8x8xf32> {
+  %e = glm.neg %x : tensor<8x8xf32>
+  %t = glm.transpose %e [1, 0] : tensor<8x8xf32> -> tensor<8x8xf32>
+  %z = glm.mul %t, %y : tensor<8x8xf32>, tensor<4x8x8xf32> -> tensor<4x8x8xf32>
+  glm.return %z : tensor<4x8x8xf32>
 }
 
 // -----
 
-// Refuses: no family takes two products.
-// CHECK-LABEL: glm.graph @two_products
+// Does not fire: a product is not elementwise.
+// CHECK-LABEL: glm.graph @product
 // CHECK-COUNT-2: glm.launch
-glm.graph @two_products(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
-  %a = glm.matmul %x, %x : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
-  %b = glm.matmul %a, %x : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
-  glm.return %b : tensor<4x4xf32>
+glm.graph @product(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %m = glm.matmul %x, %x : tensor<8x8xf32>, tensor<8x8xf32> -> tensor<8x8xf32>
+  %y = glm.neg %m : tensor<8x8xf32>
+  glm.return %y : tensor<8x8xf32>
+}
+
+// -----
+
+// A kernel that another launch runs as well stays for it.
+// CHECK-LABEL: glm.graph @shared
+// CHECK: glm.launch @[[A:.*]](%{{.*}}) :
+// CHECK: glm.launch @neg(
+// CHECK: glm.kernel @neg
+glm.graph @shared(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %a = glm.launch @neg(%x) : (tensor<8xf32>) -> tensor<8xf32>
+  %b = glm.launch @abs(%a) : (tensor<8xf32>) -> tensor<8xf32>
+  %v = glm.reshape %b : tensor<8xf32> to tensor<2x4xf32>
+  %w = glm.reshape %v : tensor<2x4xf32> to tensor<8xf32>
+  %c = glm.launch @neg(%w) : (tensor<8xf32>) -> tensor<8xf32>
+  glm.return %c : tensor<8xf32>
+}
+glm.kernel @neg(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %y = glm.neg %x : tensor<8xf32>
+  glm.yield %y : tensor<8xf32>
+}
+glm.kernel @abs(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %y = glm.abs %x : tensor<8xf32>
+  glm.yield %y : tensor<8xf32>
 }
