@@ -115,7 +115,7 @@ private:
   void makeProbabilities();
   void makeValues();
   void addRest(Func values);
-  void scheduleRows(Stage stage, Func sums, int rowsAtOnce, std::vector<VarOrRVar> inner, std::vector<VarOrRVar> outer);
+  void scheduleRows(Stage stage, const std::vector<Func> &made, int rowsAtOnce, std::vector<VarOrRVar> inner, std::vector<VarOrRVar> outer);
 
   Expr queryAt(const Expr &feature, const Place &place);
   Expr keyAt(const Expr &key, const Expr &feature, const Expr &task);
@@ -243,9 +243,9 @@ Expr AttentionBuilder::finish(const Expr &dot, const Expr &key, const Place &at,
 
 /// Splits the loops of `stage` over heads and tokens of a tile into register
 /// tiles of up to `rowsAtOnce` rows, unrolled, inside of `outer` loops and around
-/// `inner` ones; `sums` are made for one such tile.
-void AttentionBuilder::scheduleRows(Stage stage, Func sums, int rowsAtOnce, std::vector<VarOrRVar> inner,
-                                    std::vector<VarOrRVar> outer) {
+/// `inner` ones. Funcs in `made` are made for one such tile, in registers.
+void AttentionBuilder::scheduleRows(Stage stage, const std::vector<Func> &made, int rowsAtOnce,
+                                    std::vector<VarOrRVar> inner, std::vector<VarOrRVar> outer) {
   const int heads = largestDivisor(sizes.group, std::min(rowsAtOnce, mostRows));
   const int some = largestDivisor(tokens.tile, std::max(1, rowsAtOnce / heads));
   Var head("head"), token("token"), ho("ho"), hi("hi"), to("to"), ti("ti");
@@ -254,10 +254,11 @@ void AttentionBuilder::scheduleRows(Stage stage, Func sums, int rowsAtOnce, std:
   order.insert(order.end(), {hi, ti, ho, to});
   order.insert(order.end(), outer.begin(), outer.end());
   stage.reorder(order).unroll(hi).unroll(ti);
-  if (!sums.defined())
-    return;
-  sums.compute_at(this->sums.defined() ? this->sums : scores, ho).store_in(MemoryType::Register);
-  sums.bound_extent(head, heads).bound_extent(token, some).bound_extent(Var("tile"), 1).bound_extent(Var("task"), 1);
+  for (Func sum : made) {
+    sum.compute_at(sums.defined() ? sums : scores, ho).store_in(MemoryType::Register);
+    sum.bound_extent(head, heads).bound_extent(token, some).bound_extent(Var("tile"), 1).bound_extent(Var("task"), 1);
+    sum.unroll(head).unroll(token);
+  }
 }
 
 /// Keys [first, first + block * count), transposed.
@@ -287,7 +288,7 @@ void AttentionBuilder::transposedScores(int block, int first, int count, bool pa
   scores(place.with({at})) = withLets(finish(dots(place.with({domain.x, domain.y})), at, place, padded));
   Stage stage = scores.update(scores.num_update_definitions() - 1);
   stage.allow_race_conditions();
-  scheduleRows(stage, dots, mostAccumulators, {domain.x}, {domain.y});
+  scheduleRows(stage, {dots}, mostAccumulators, {domain.x}, {domain.y});
   if (block > 1)
     stage.vectorize(domain.x);
   transposed.compute_at(scores, domain.y);
@@ -298,7 +299,6 @@ void AttentionBuilder::transposedScores(int block, int first, int count, bool pa
     transposed.vectorize(lane);
   dots.bound(lane, 0, block).bound_extent(part, 1);
   Var head("head"), token("token");
-  dots.unroll(head).unroll(token);
   Stage update = dots.update();
   update.reorder(lane, head, token, depth).unroll(head).unroll(token);
   if (block > 1) {
@@ -330,20 +330,26 @@ void AttentionBuilder::dotScores(int block, int first, int count, bool padded) {
   builder.known(domain.y.name(), count);
   Expr at = domain.y * block + domain.x + first;
   skipUnseen(domain, (domain.y * block + first) / valueBlock * valueBlock);
-  std::vector<Expr> tree;
-  for (int l = 0; l < dotLanes; ++l)
-    tree.push_back(dots(place.with({l, domain.x, domain.y})));
-  for (size_t half = tree.size() / 2; half > 0; half /= 2)
-    for (size_t l = 0; l < half; ++l)
-      tree[l] = math::add(tree[l], tree[l + half]);
-  scores(place.with({at})) = withLets(finish(tree[0], at, place, padded));
+  // The tree: a Func a level, so that each is one operation on part of a vector.
+  std::vector<Func> levels = {dots};
+  for (int half = dotLanes / 2; half > 1; half /= 2) {
+    Func level(name("dots" + suffix + "_" + std::to_string(half))), last = levels.back();
+    level(variables) = math::add(last(variables), last(place.with({lane + half, column, part})));
+    level.bound(lane, 0, half).bound(column, 0, block).bound_extent(part, 1).unroll(column);
+    if (lanes > 1)
+      level.vectorize(lane, std::min(lanes, half));
+    level.unroll(lane);
+    levels.push_back(level);
+  }
+  auto lastLevel = [&](int l) { return levels.back()(place.with({l, domain.x, domain.y})); };
+  scores(place.with({at})) = withLets(finish(math::add(lastLevel(0), lastLevel(1)), at, place, padded));
   Stage stage = scores.update(scores.num_update_definitions() - 1);
   stage.allow_race_conditions();
-  scheduleRows(stage, dots, mostAccumulators / block, {domain.x}, {domain.y});
+  scheduleRows(stage, levels, mostAccumulators / block, {domain.x}, {domain.y});
   stage.unroll(domain.x);
   dots.bound(lane, 0, dotLanes).bound(column, 0, block).bound_extent(part, 1);
   Var head("head"), token("token");
-  dots.unroll(column).unroll(head).unroll(token);
+  dots.unroll(column);
   Stage update = dots.update();
   update.reorder(lane, column, head, token, depth).unroll(column).unroll(head).unroll(token);
   if (lanes > 1) {
@@ -478,10 +484,10 @@ void AttentionBuilder::makeValues() {
   const int heads = largestDivisor(sizes.group, mostRows);
   const int rows = heads * largestDivisor(tokens.tile, std::max(1, mostRows / heads));
   const int vectors = largestDivisor(sizes.valueFeatures / used, std::max(1, mostAccumulators / rows));
-  auto schedule = [&](Stage stage, Func sum, std::vector<VarOrRVar> around) {
+  auto schedule = [&](Stage stage, const std::vector<Func> &made, std::vector<VarOrRVar> around) {
     stage.split(feature, outer, inner, used * vectors).split(inner, inner, lane, used).unroll(inner);
     around.insert(around.begin(), outer);
-    scheduleRows(stage, sum, mostRows, {lane, inner}, around);
+    scheduleRows(stage, made, mostRows, {lane, inner}, around);
     if (used > 1)
       stage.vectorize(lane);
   };
@@ -498,7 +504,7 @@ void AttentionBuilder::makeValues() {
     skipUnseen(each, each * valueBlock);
     std::vector<Expr> call = place.with({feature, each});
     sums(variables) = sums(variables) + sum(call);
-    schedule(sums.update(), sum, {each.x});
+    schedule(sums.update(), {sum}, {each.x});
     sum.bound_extent(feature, used * vectors).bound_extent(block, 1);
     Stage update = sum.update();
     Var head("head"), token("token");
@@ -507,13 +513,13 @@ void AttentionBuilder::makeValues() {
       sum.vectorize(feature, used);
       update.vectorize(feature, used);
     }
-    sum.unroll(feature).unroll(head).unroll(token);
+    sum.unroll(feature);
     update.unroll(feature).unroll(head).unroll(token).unroll(within.x, 4);
   }
   if (sizes.keys % valueBlock) {
     addRest(sums);
     Stage stage = sums.update(sums.num_update_definitions() - 1);
-    schedule(stage, Func(), {});
+    schedule(stage, {}, {});
   }
 }
 

@@ -75,18 +75,23 @@ struct ExplainBoundariesPass : glmc::impl::ExplainBoundariesBase<ExplainBoundari
       return readers;
     switch (fuser.whyApart(maker, launch)) {
     case LaunchFuser::Refusal::between:
-      return "a launch between the two needs it, and is needed here";
+      return "it also comes here through " + LaunchFuser::wayAround(maker, launch).getKernel().str();
     case LaunchFuser::Refusal::size:
       return "one kernel of both would be too large";
     case LaunchFuser::Refusal::family:
-      // What could be an epilogue, if only it were the only reader.
-      if (!readers.empty() && &fuser.familyOf(launch) == &elementwiseFamily)
+      // What could be an epilogue, were it the only reader.
+      if (!readers.empty() && isPointwise(fuser.kernelOf(launch)))
         return readers;
       return needOf(fuser.familyOf(launch)).str();
     case LaunchFuser::Refusal::none:
       break;
     }
     return readers.empty() ? "it would be computed again for each element that is read" : readers;
+  }
+
+  static bool isPointwise(glm::KernelOp kernel) {
+    return llvm::all_of(kernel.getBody().front().without_terminator(),
+                        [](Operation &op) { return op.hasTrait<glm::Pointwise>() || isa<glm::ConstantOp>(op); });
   }
 
   /// Empty if one launch alone reads what `maker` makes.

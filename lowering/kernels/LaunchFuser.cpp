@@ -40,15 +40,6 @@ llvm::SetVector<Operation *> dependentsBetween(glm::LaunchOp first, glm::LaunchO
   return dependents;
 }
 
-/// Whether `second` needs something that needs `first`, other than a view.
-bool hasPathAround(glm::LaunchOp first, glm::LaunchOp second) {
-  llvm::SetVector<Operation *> dependents = dependentsBetween(first, second);
-  return llvm::any_of(second.getOperands(), [&](Value operand) {
-    Operation *maker = withoutViews(operand).getDefiningOp();
-    return maker && dependents.contains(maker);
-  });
-}
-
 void eraseDeadViews(Value value) {
   for (Operation *user : llvm::make_early_inc_range(value.getUsers()))
     if (auto view = dyn_cast<glm::ReshapeOp>(user)) {
@@ -67,6 +58,16 @@ unsigned countOps(glm::KernelOp kernel) {
 
 LaunchFuser::LaunchFuser(ModuleOp module) : symbols(module) {
   module.walk([&](glm::LaunchOp launch) { ++launchesOf[kernelOf(launch)]; });
+}
+
+glm::LaunchOp LaunchFuser::wayAround(glm::LaunchOp first, glm::LaunchOp second) {
+  llvm::SetVector<Operation *> dependents = dependentsBetween(first, second);
+  for (Value operand : second.getOperands()) {
+    auto maker = withoutViews(operand).getDefiningOp<glm::LaunchOp>();
+    if (maker && dependents.contains(maker))
+      return maker;
+  }
+  return {};
 }
 
 static void collectReaders(Value value, SmallVectorImpl<Operation *> &readers) {
@@ -187,7 +188,7 @@ void LaunchFuser::erase(glm::LaunchOp launch) {
 }
 
 LaunchFuser::Refusal LaunchFuser::whyApart(glm::LaunchOp first, glm::LaunchOp second) {
-  if (hasPathAround(first, second))
+  if (wayAround(first, second))
     return Refusal::between;
   Merged merged = merge(first, second, /*keepsFirst=*/false);
   merged.kernel.erase();
@@ -195,7 +196,7 @@ LaunchFuser::Refusal LaunchFuser::whyApart(glm::LaunchOp first, glm::LaunchOp se
 }
 
 glm::LaunchOp LaunchFuser::fuse(glm::LaunchOp first, glm::LaunchOp second) {
-  if (hasPathAround(first, second))
+  if (wayAround(first, second))
     return {};
   Merged merged = merge(first, second, /*keepsFirst=*/false);
   if (merged.refusal != Refusal::none) {

@@ -36,6 +36,9 @@ public:
 
   /// What fuse() would say.
   Refusal whyApart(glm::LaunchOp first, glm::LaunchOp second);
+  /// A launch between the two that needs `first` and that `second` reads from;
+  /// null if there is none.
+  static glm::LaunchOp wayAround(glm::LaunchOp first, glm::LaunchOp second);
 
   /// Launches and returns that read a value, or any result of a launch, directly
   /// or through views; in order.

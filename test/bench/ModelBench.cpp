@@ -2,13 +2,14 @@
 //
 // Usage: model_bench [--model=LABEL=LIBRARY]... [--peer=LABEL=COMMAND]...
 //                    [--inputs=FILE] [--outputs=FOLDER] [--machine=THREADS]...
-//                    [--evict] [options of Google Benchmark]
+//                    [--evict] [--memory=MEGABYTES] [options of Google Benchmark]
 //   --model    a library that glue.py made
 //   --peer     a command that speaks as peer.py does
 //   --inputs   bytes of the models' inputs, one behind the other
 //   --outputs  before timing, write what each computes to FOLDER/LABEL.bin
 //   --machine  also time multiply-adds and reads on so many threads
-//   --evict    read more memory than any cache holds before each run
+//   --evict    before each run, read memory until no cache holds the weights
+//   --memory   how much that is; more than any cache holds, by default
 //
 // run.py calls it and makes ratios of what it reports. All that is compared is
 // timed in one process, interleaved by Google Benchmark.
@@ -42,16 +43,16 @@ struct Options {
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// More than any cache holds, which a virtual machine may show only in part.
-size_t memoryBytes() {
+/// More than any cache holds, of which a virtual machine may show only a part.
+size_t memoryBytes = [] {
   const size_t megabyte = size_t(1) << 20;
   const size_t cache = size_t(std::max(0L, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
   return std::clamp(4 * cache, 512 * megabyte, 1024 * megabyte);
-}
+}();
 
 const Buffer &memory() {
   static const Buffer *const buffer = [] {
-    auto *made = new Buffer(memoryBytes());        // Until the process ends.
+    auto *made = new Buffer(memoryBytes);          // Until the process ends.
     std::memset(made->data.get(), 1, made->bytes); // Pages that were never written are all one.
     return made;
   }();
@@ -137,6 +138,8 @@ Options parse(int &argc, char **argv) {
       options.outputs = outputs;
     else if (const std::string threads = value("--machine"); !threads.empty())
       options.machine.push_back(std::stoi(threads));
+    else if (const std::string megabytes = value("--memory"); !megabytes.empty())
+      memoryBytes = std::stoul(megabytes) << 20;
     else if (argument == "--evict")
       options.evict = true;
     else

@@ -145,7 +145,6 @@ class Bench:
     def __init__(self, arguments):
         self.arguments = arguments
         self.peers = {} if arguments.quick else find_peers(arguments.python)
-        # Halves of what a run compares, so their times go into one process.
         self.help = execute([arguments.glmc, "compile", "--help"])
         self.threads = [1, 2] if "--threads" in self.help else [1]
         if self.threads == [1]:
@@ -189,6 +188,7 @@ class Bench:
                    "--benchmark_enable_random_interleaving=true"]
         command += [f"--machine={threads}" for threads in self.threads]
         command += ["--evict"] if case.evict else []
+        command += ["--memory=16"] if self.arguments.quick else []
         command += [f"--model={label.replace('/', '.')}={path}" for label, path in libraries.items()]
         for peer in case.peers:
             if peer not in self.peers:

@@ -158,7 +158,7 @@ TEST(KernelCompile, ErrorsNameTheKernelAndTheReason) {
   expectError(kernel, "bytes of accumulators");
   kernel = good;
   kernel.nodes[0].op = "frobnicate";
-  expectError(kernel, "needs one 'matmul'");
+  expectError(kernel, "needs a 'matmul'");
   kernel = good;
   kernel.arguments[0].shape = {7, 25};
   expectError(kernel, "do not fit");

@@ -317,6 +317,7 @@ TEST(MatmulEpilogue, QkvWithRotaryAndWidthsOfTheirOwn) {
     for (int64_t m : {1, 7}) {
       const int64_t k = 40, head = 16, pairs = 6, nq = 64, nk = 32;
       KernelMaker maker("qkv", "matmul");
+      maker.kernel.math = Math::exact;
       Array x = randomArray(rowsOf(m, k), -1, 1, 1), scale = randomArray(tensor(f32, {k}), 0.5, 1.5, 2);
       Array wq = randomArray(tensor(f32, {k, nq}), -1, 1, 3), wk = randomArray(tensor(f32, {k, nk}), -1, 1, 4);
       Array wv = randomArray(tensor(f32, {k, nk}), -1, 1, 5), bias = randomArray(tensor(f32, {nq}), -1, 1, 6);
@@ -348,6 +349,10 @@ TEST(MatmulEpilogue, QkvWithRotaryAndWidthsOfTheirOwn) {
       expectMatrix(got[0], m, nq, rotate(biased, head, pairs, interleaved, cos, sin), 2e-5, "q");
       expectMatrix(got[1], m, nk, rotate(productOf(matrix(left, k), k, wk, nk), head, pairs, interleaved, cos, sin), 2e-5, "k");
       expectMatrix(got[2], m, nk, productOf(matrix(left, k), k, wv, nk), 2e-5, "v");
+      auto cxx = runCxx(kernel, inputs);
+      ASSERT_EQ(cxx.size(), 6u);
+      for (size_t i = 0; i < 3; ++i)
+        EXPECT_EQ(cxx[i].bytes, got[i].bytes) << "result " << i << " of the C++";
     }
 }
 

@@ -54,8 +54,11 @@ TEST(MatmulTiles, EveryTileHasEnoughSumsInFlight) {
     for (int64_t rows = 12; rows < 300; ++rows) {
       MatmulProblem problem = packed(rows, 2048, 2048, t);
       Schedule s = chooseMatmulTiles(problem, t);
-      EXPECT_GE(get(s, "tail_rows", s["rows"]) * problem.panelWidth / s["vector"], 8) << rows << " rows";
-      EXPECT_GE(s["rows"] * problem.panelWidth / s["vector"], 8) << rows << " rows";
+      // 8, or 6 where that saves a second pass over the weight: 21 = 7 * 3.
+      EXPECT_GE(s["rows"] * problem.panelWidth / s["vector"], 6) << rows << " rows";
+      if (s.count("tail_rows")) {
+        EXPECT_GE(s["tail_rows"] * problem.panelWidth / s["vector"], 8) << rows << " rows";
+      }
     }
 }
 
@@ -69,7 +72,7 @@ TEST(MatmulTiles, ParallelTasksAreManyAndLong) {
       EXPECT_EQ(s["parallel"], 1);
       const int64_t tasks = 12288 / (problem.panelWidth * s["panels"] * s["column_block"]);
       EXPECT_GE(tasks, 16);
-      EXPECT_LE(tasks, 64);
+      EXPECT_LE(tasks, rows == 1 ? 64 : 192);
     }
 }
 

@@ -25,7 +25,7 @@ glm.graph @run(%i: tensor<7xi64>, %t: tensor<64x8xf32>, %g: tensor<8xf32>, %w: t
 // A launch in between; what would be computed again.
 // CHECK-LABEL: glm.graph @between
 // CHECK: glm.launch @reduce{{.*}} {glm.boundary = ["matmul: a reduction needs all that it reduces"]}
-// CHECK: glm.launch @sub{{.*}} {glm.boundary = ["matmul: a launch between the two needs it, and is needed here", "reduce: it moves or repeats elements, which are stored where they are made"]}
+// CHECK: glm.launch @sub{{.*}} {glm.boundary = ["matmul: it also comes here through reduce", "reduce: it moves or repeats elements, which are stored where they are made"]}
 glm.graph @between(%x: tensor<7x8xf32>, %w: tensor<8x8xf32>) -> tensor<7x8xf32> {
   %m = glm.matmul %x, %w : tensor<7x8xf32>, tensor<8x8xf32> -> tensor<7x8xf32>
   %r = glm.reduce "max" %m [1] : tensor<7x8xf32> -> tensor<7x1xf32>

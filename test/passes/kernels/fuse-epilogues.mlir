@@ -34,10 +34,10 @@ glm.graph @guarded_softmax(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 // CHECK-LABEL: glm.graph @halves
 // CHECK-COUNT-1: glm.launch
 // CHECK-NOT: glm.launch
-// CHECK: glm.matmul
-// CHECK-NEXT: glm.slice %{{.*}} [0, 0]
-// CHECK-NEXT: glm.slice %{{.*}} [0, 112]
-// CHECK-NEXT: glm.swiglu
+// CHECK: %[[M:.*]] = glm.matmul
+// CHECK-DAG: %[[G:.*]] = glm.slice %[[M]] [0, 0]
+// CHECK-DAG: %[[U:.*]] = glm.slice %[[M]] [0, 112]
+// CHECK: glm.swiglu %[[G]], %[[U]]
 glm.graph @halves(%x: tensor<7x64xf32>, %w: tensor<64x224xf32>) -> tensor<7x112xf32> {
   %m = glm.matmul %x, %w : tensor<7x64xf32>, tensor<64x224xf32> -> tensor<7x224xf32>
   %g = glm.slice %m [0, 0] step [1, 1] : tensor<7x224xf32> to tensor<7x112xf32>
@@ -52,11 +52,9 @@ glm.graph @halves(%x: tensor<7x64xf32>, %w: tensor<64x224xf32>) -> tensor<7x112x
 // CHECK-LABEL: glm.graph @parts
 // CHECK-COUNT-2: glm.launch
 // CHECK-NOT: glm.launch
-// CHECK: glm.matmul
-// CHECK-NEXT: glm.slice %{{.*}} [0, 0, 0]
-// CHECK-NEXT: glm.rotary
-// CHECK: glm.matmul
-// CHECK-NEXT: glm.slice %{{.*}} [0, 0, 64]
+// CHECK-DAG: %[[Q:.*]] = glm.slice %{{.*}} [0, 0, 0]
+// CHECK-DAG: glm.rotary %[[Q]]
+// CHECK-DAG: glm.slice %{{.*}} [0, 0, 64]
 glm.graph @parts(%x: tensor<1x7x64xf32>, %w: tensor<64x96xf32>, %c: tensor<1x7x4xf32>, %s: tensor<1x7x4xf32>) -> (tensor<1x7x64xf32>, tensor<1x7x32xf32>) {
   %m = glm.matmul %x, %w : tensor<1x7x64xf32>, tensor<64x96xf32> -> tensor<1x7x96xf32>
   %q = glm.slice %m [0, 0, 0] step [1, 1, 1] : tensor<1x7x96xf32> to tensor<1x7x64xf32>
