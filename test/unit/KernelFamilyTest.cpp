@@ -171,6 +171,16 @@ TEST(KernelMovement, ExpandTileReshape) {
   checkMovement("tile", {x}, tensor(f32, {6, 1, 15}), {{"repeats", Shape{2, 1, 3}}},
                 [](const Shape &i) { return std::pair(0, (i[0] % 3) * 5 + i[2] % 5); });
   checkMovement("reshape", {x}, tensor(f32, {5, 3}), {}, [](const Shape &i) { return std::pair(0, i[0] * 3 + i[1]); });
+  // Dimensions that stay, split, merge and are 1, on either side.
+  checkMovement("reshape", {randomArray(tensor(f32, {1, 7, 2, 5, 1, 3}), -1, 1, 2)}, tensor(f32, {7, 1, 10, 3, 1}), {}, [](const Shape &i) {
+    return std::pair(0, (i[0] * 10 + i[2]) * 3 + i[3]);
+  });
+  checkMovement("reshape", {randomArray(tensor(f32, {7, 12, 9}), -1, 1, 2)}, tensor(f32, {7, 4, 3, 3, 3}), {}, [](const Shape &i) {
+    return std::pair(0, ((i[0] * 4 + i[1]) * 3 + i[2]) * 9 + i[3] * 3 + i[4]);
+  });
+  checkMovement("reshape", {randomArray(tensor(f32, {6, 4}), -1, 1, 2)}, tensor(f32, {4, 3, 2}), {}, [](const Shape &i) {
+    return std::pair(0, (i[0] * 3 + i[1]) * 2 + i[2]);
+  });
 }
 
 TEST(KernelMovement, GatherWrapsAndClamps) {
@@ -559,6 +569,36 @@ TEST(KernelScatter, FullTuplesAndOuterIndices) {
   ASSERT_EQ(got.size(), 1u);
   for (int at = 0; at < 12; ++at)
     EXPECT_EQ(got[0].integer(at), at == 1 ? 100 : at == 11 ? 300 : xs.integer(at));
+}
+
+/// Two caches in one kernel, as an exporter writes them: one is transposed so
+/// that tokens come first, updated and transposed back; the other is updated
+/// with what was computed for it.
+TEST(KernelScatter, TwoResultsTransposedAndWithPrologue) {
+  TensorType cache = tensor(f32, {2, 9, 8}), turned = tensor(f32, {9, 8, 2}), rows = tensor(f32, {9, 16});
+  TensorType indexType = tensor(Element::i64, {2, 1}), update = tensor(f32, {2, 8, 2}), flat = tensor(f32, {2, 16});
+  KernelMaker maker("scatter_caches", "scatter");
+  int k = maker.argument(cache), v = maker.argument(rows), i = maker.argument(indexType), u = maker.argument(flat);
+  int t = maker.node("transpose", {k}, turned, {{"permutation", Shape{1, 2, 0}}});
+  int r = maker.node("reshape", {u}, update);
+  int a = maker.node("scatter_nd", {t, i, r}, turned);
+  int b = maker.node("transpose", {a}, cache, {{"permutation", Shape{2, 0, 1}}});
+  int n = maker.node("neg", {u}, flat);
+  int c = maker.node("scatter_nd", {v, i, n}, rows);
+  maker.kernel.inPlace = {{k, 0}, {v, 1}};
+  Array ks = randomArray(cache, -1, 1, 1), vs = randomArray(rows, -1, 1, 2), us = randomArray(flat, -1, 1, 3);
+  Array is = arrayOf(indexType, {4, -1});
+  auto got = run(maker.yield({b, c}, {{"vector", 4}}), {ks, vs, is, us});
+  ASSERT_EQ(got.size(), 2u);
+  auto updated = [](int64_t token) { return token == 4 ? 0 : token == 8 ? 1 : -1; };
+  expectNear(got[0], [&](const Shape &at) {
+    int64_t from = updated(at[1]);
+    return from < 0 ? ks.get((at[0] * 9 + at[1]) * 8 + at[2]) : us.get((from * 8 + at[2]) * 2 + at[0]);
+  }, 0, "transposed");
+  expectNear(got[1], [&](const Shape &at) {
+    int64_t from = updated(at[0]);
+    return from < 0 ? vs.get(at[0] * 16 + at[1]) : -us.get(from * 16 + at[1]);
+  }, 0, "with prologue");
 }
 
 } // namespace
