@@ -2,7 +2,8 @@
 //
 // The plain interface to Halide. No Halide or MLIR header is needed to use it,
 // and no exception leaves it. Safe to call from several threads at once; the
-// result depends on the arguments only (HALIDE.md, section 7).
+// result depends on the arguments only (HALIDE.md, section 7), but for the order
+// in which the tables of bitcode list names, which no object keeps.
 //
 // Calling convention of a compiled kernel: one buffer an argument in order,
 // then one a result, then one a scratch.

@@ -70,7 +70,7 @@ private:
   /// An allocation that became variables, one an aligned slot of `lanes`.
   struct Registers {
     Type type;                        ///< Of one slot.
-    std::map<int, std::string> slots; ///< Slot's first element -> variable.
+    std::map<int, std::string> slots; ///< Slot's first element -> variable, "" if never read.
     std::set<int> declared;
     int line = 0;  ///< Where declarations go that cannot wait for the first store.
     int block = 0; ///< In which block that is.
@@ -148,6 +148,7 @@ private:
 
   //===--- memory and lanes (PrintCxxMemory.cpp) ---===//
   std::string buffer(const std::string &name);
+  bool isNeverRead(Ref<Halide::Internal::Store> op) const;
   std::string registerSlot(const std::string &name, const Expr &index, bool forStore, bool &declares);
   bool promote(Ref<Halide::Internal::Allocate> op);
   static std::string memoryElement(Type type);

@@ -38,7 +38,7 @@ public:
   explicit Accesses(const std::string &name) : name(name) {}
   bool constant = true;
   Halide::Type type;
-  std::set<int> slots;
+  std::set<int> slots, read;
 
 private:
   using IRVisitor::visit;
@@ -47,15 +47,15 @@ private:
   }
   void visit(const Load *op) override {
     if (op->name == name)
-      note(op->index, op->type, op->predicate);
+      note(op->index, op->type, op->predicate, read);
     IRVisitor::visit(op);
   }
   void visit(const Store *op) override {
     if (op->name == name)
-      note(op->index, op->value.type(), op->predicate);
+      note(op->index, op->value.type(), op->predicate, slots);
     IRVisitor::visit(op);
   }
-  void note(const Halide::Expr &index, Halide::Type t, const Halide::Expr &predicate) {
+  void note(const Halide::Expr &index, Halide::Type t, const Halide::Expr &predicate, std::set<int> &where) {
     Halide::Expr base = index;
     const Ramp *ramp = index.as<Ramp>();
     if (ramp && is_const_one(ramp->stride))
@@ -64,8 +64,10 @@ private:
     const bool fits = first && *first % t.lanes() == 0 && is_const_one(predicate) && (slots.empty() || t == type);
     constant = constant && fits && !(t.is_bool() && t.is_vector());
     type = t;
-    if (first)
+    if (first) {
       slots.insert((int)*first);
+      where.insert((int)*first);
+    }
   }
   std::string name;
 };
@@ -84,7 +86,7 @@ bool CxxPrinter::promote(const Allocate *op) {
   r.indent = indent;
   lines.push_back("");
   for (int slot : accesses.slots)
-    r.slots[slot] = freshName(op->name);
+    r.slots[slot] = accesses.read.count(slot) ? freshName(op->name) : "";
   registers[op->name] = r;
   return true;
 }
@@ -110,6 +112,13 @@ void CxxPrinter::visit(const Allocate *op) {
        std::to_string(elements) + "];");
   op->body.accept(this);
   buffers.erase(op->name);
+}
+
+/// Whether a store to a promoted allocation is for nothing: padding that a
+/// kernel computes in whole vectors. Compilers would warn of the variable.
+bool CxxPrinter::isNeverRead(const Store *op) const {
+  const Ramp *ramp = op->index.as<Ramp>();
+  return registers.at(op->name).slots.at((int)*as_const_int(ramp ? ramp->base : op->index)).empty();
 }
 
 /// The variable of an access to a promoted allocation, or "". A store that is
@@ -250,6 +259,8 @@ void CxxPrinter::visit(const Store *op) {
     return refuse("a pointer in memory");
   bool declares;
   if (registers.count(op->name)) {
+    if (isNeverRead(op))
+      return;
     const Text stored = print(op->value);
     const std::string variable = registerSlot(op->name, op->index, true, declares);
     if (declares)

@@ -168,17 +168,37 @@ class Bench:
                      case.name] + options)
         for threads in self.threads:
             base = os.path.join(folder, f"threads_{threads}", "model")
-            say(f"{case.name}: compiling for {threads_text(threads)}")
-            flags = ["--threads", str(threads)] if threads > 1 else []
-            report = json.loads(execute([self.arguments.glmc, "compile", model, "-o", base, "--target",
-                                         self.arguments.target, "--json", "-", "--quiet"] + flags))
+            report = self.compiled(base, model, threads, case)
             with open(base + ".h", encoding="utf-8") as file:
                 header = file.read()
-            found[f"glmc/{threads}"] = glue.make_library(base)
+            found[f"glmc/{threads}"] = base + ".so"
             for label, command in self.cxx.items():
-                found[f"glmc.{label}/{threads}"] = glue.make_library(base, command, report["weight_bytes"])
-            glue.remove_intermediates(base)
+                found[f"glmc.{label}/{threads}"] = f"{base}.{command}.so"
         return found, header, report
+
+    def compiled(self, base, model, threads, case):
+        """The report of compiling; what this very glmc compiled before is kept."""
+        stamp, path = f"{os.stat(self.arguments.glmc).st_mtime_ns} {self.arguments.target} {sorted(self.cxx)}", base + ".json"
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                report = json.load(file)
+            if report["stamp"] == stamp:
+                return report
+        say(f"{case.name}: compiling for {threads_text(threads)}")
+        os.makedirs(os.path.dirname(base), exist_ok=True)
+        for name in os.listdir(os.path.dirname(base)):
+            os.remove(os.path.join(os.path.dirname(base), name))
+        flags = ["--threads", str(threads)] if threads > 1 else []
+        report = json.loads(execute([self.arguments.glmc, "compile", model, "-o", base, "--target",
+                                     self.arguments.target, "--json", "-", "--quiet"] + flags))
+        glue.make_library(base)
+        for command in self.cxx.values():
+            glue.make_library(base, command, report["weight_bytes"])
+        glue.remove_intermediates(base)
+        report["stamp"] = stamp
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(report, file)
+        return report
 
     def command(self, case, libraries, stem, folder):
         command = [self.arguments.bench, f"--inputs={stem}.bin", f"--outputs={folder}",
@@ -217,6 +237,8 @@ class Bench:
     def run(self, case):
         folder = os.path.join(self.arguments.work, case.name)
         libraries, header, report = self.libraries(case, folder)
+        if self.arguments.prepare:
+            return None
         stem = make_inputs(folder, glue.parameters(header))
         results = os.path.join(folder, "results")
         os.makedirs(results, exist_ok=True)
@@ -280,6 +302,7 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0.3, help="of each thing in each round")
     parser.add_argument("--statistic", choices=["median", "best"], default="median",
                         help="of the rounds; the best is for machines that others use as well")
+    parser.add_argument("--prepare", action="store_true", help="make and compile the models, time nothing")
     parser.add_argument("--quick", action="store_true", help="small models, one round, no peers: does it work?")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     arguments = parser.parse_args()
@@ -301,6 +324,8 @@ def main():
         for case in chosen:
             start = time.monotonic()
             result = bench.run(case)
+            if not result:
+                continue
             result["seconds"] = time.monotonic() - start
             report["cases"][case.name] = result
             print_case(case, result)

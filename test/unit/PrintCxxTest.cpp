@@ -285,6 +285,9 @@ TEST(PrintCxx, CastsBetweenAllTypes) {
   Suite suite;
   for (Type from : allTypes())
     for (int lanes : {8, 1, 3}) {
+      // Lanes that are no power of two: one type of each width will do.
+      if (lanes == 3 && from != Bool() && from != UInt(8) && from != BFloat(16) && from != Float(32) && from != Int(64))
+        continue;
       ImageParam in(from, 1, "in");
       Var x("x");
       std::vector<Expr> casts;
@@ -306,13 +309,15 @@ TEST(PrintCxx, CastsBetweenAllTypes) {
       vectorize(g, x, lanes);
       suite.add("castn_" + label(from) + "_" + std::to_string(lanes), g, {in}, {numbers(from, {24}, 2)}, {24});
     }
-  suite.compileAndRun();
+  suite.compileAndRun("-O0");
 }
 
 TEST(PrintCxx, IntegerArithmetic) {
   Suite suite;
   for (Type t : {Int(8), UInt(8), Int(16), UInt(16), Int(32), UInt(32), Int(64), UInt(64)})
     for (int lanes : {8, 1, 5}) {
+      if (lanes == 5 && t.is_uint() == (t.bits() > 16)) // One type of each width.
+        continue;
       ImageParam a(t, 1, "a"), b(t, 1, "b");
       Var x("x");
       const Expr s = cast(t, 3);
@@ -358,7 +363,7 @@ TEST(PrintCxx, IntegerArithmetic) {
       suite.add("signed_" + label(t) + "_" + std::to_string(lanes), g, {a, b},
                 {numbers(t, {40}, 5, 0, 100), numbers(t, {40}, 6, -3, 3)}, {40});
     }
-  suite.compileAndRun();
+  suite.compileAndRun("-O0");
 }
 
 TEST(PrintCxx, FixedPointIntrinsics) {
