@@ -161,7 +161,7 @@ private:
 
   void prepare() {
     if (settings.evict)
-      read(memory.get(), memoryBytes / bytesPerStep, results[0].values);
+      readAll(reinterpret_cast<const char *>(memory.get()), memoryBytes, 0);
   }
 
   /// On as many threads as the model uses; gives the seconds of the last to end.
@@ -193,11 +193,23 @@ private:
   void measurePeaks() {
     const double flops = double(multiplyAddSteps) * double(flopsPerStep) * settings.threads;
     lists.add(flopsList, flops / multiplyAddSeconds(multiplyAddSteps));
-    const int64_t part = memoryBytes / bytesPerStep / settings.threads;
+    const int64_t part = memoryBytes / settings.threads / 4096 * 4096;
+    int64_t bytes = 0;
     const double seconds = onThreads([&](int thread) {
-      read(reinterpret_cast<const char *>(memory.get()) + thread * part * bytesPerStep, part, results[thread].values);
+      const int64_t read = readAll(reinterpret_cast<const char *>(memory.get()) + thread * part, part, thread);
+      bytes = thread == 0 ? read : bytes; // Each as many.
     });
-    lists.add(bytesList, double(part * bytesPerStep * settings.threads) / seconds);
+    lists.add(bytesList, double(bytes * settings.threads) / seconds);
+  }
+
+  /// All but a few pages: what the streams' distance leaves over. Gives how many
+  /// bytes it read.
+  int64_t readAll(const char *from, int64_t bytes, int thread) {
+    // An odd number of pages.
+    const int64_t distance = ((bytes / object::peakReadStreams / 4096 - 1) | 1) * 4096 - 4096 * 2;
+    const int64_t steps = distance * object::peakReadStreams / bytesPerStep;
+    read(from, steps, distance, results[thread].values);
+    return steps * bytesPerStep;
   }
 
   const BenchSettings &settings;

@@ -19,7 +19,10 @@
 namespace glmc::object {
 namespace {
 
-constexpr int64_t readChains = 8;
+/// Of each place a step reads as much as a line of most caches.
+constexpr int64_t lineBytes = 64;
+
+int64_t readChains(const targets::Target &target) { return peakReadStreams * lineBytes / target.vectorBytes; }
 
 /// Factor and addend take a register each, and some are left to the compiler.
 int64_t multiplyAddChains(const targets::Target &target) {
@@ -27,7 +30,7 @@ int64_t multiplyAddChains(const targets::Target &target) {
 }
 
 /// Chains are stored to the result one behind the other.
-static_assert(readChains * 64 <= peakResultBytes && 24 * 64 <= peakResultBytes);
+static_assert(peakReadStreams * lineBytes <= peakResultBytes && 24 * 64 <= peakResultBytes);
 
 class LoopBuilder {
 public:
@@ -51,12 +54,16 @@ public:
 
   void buildRead() {
     auto *vector = llvm::FixedVectorType::get(builder.getInt8Ty(), target.vectorBytes);
-    llvm::Function *function = define(peakReadName, {builder.getPtrTy(), builder.getInt64Ty(), builder.getPtrTy()});
-    loop(function->getArg(1), vector, readChains, function->getArg(2),
+    llvm::Type *i64 = builder.getInt64Ty();
+    llvm::Function *function = define(peakReadName, {builder.getPtrTy(), i64, i64, builder.getPtrTy()});
+    const int64_t vectors = lineBytes / target.vectorBytes; // Of a line.
+    loop(function->getArg(1), vector, readChains(target), function->getArg(3),
          [&](llvm::Value *step, int64_t number, llvm::Value *chain) {
-           llvm::Value *offset =
-               builder.CreateAdd(builder.CreateMul(step, builder.getInt64(readChains)), builder.getInt64(number));
-           llvm::Value *address = builder.CreateGEP(vector, function->getArg(0), offset);
+           llvm::Value *line = builder.CreateAdd(builder.CreateMul(step, builder.getInt64(lineBytes)),
+                                                 builder.getInt64(number % vectors * target.vectorBytes));
+           llvm::Value *place = builder.CreateMul(function->getArg(2), builder.getInt64(number / vectors));
+           llvm::Value *address =
+               builder.CreateGEP(builder.getInt8Ty(), function->getArg(0), builder.CreateAdd(line, place));
            return builder.CreateXor(chain, builder.CreateAlignedLoad(vector, address, llvm::Align(target.vectorBytes)));
          });
   }
@@ -135,7 +142,7 @@ PeakKernels emitPeakKernels(const targets::Target &target) {
     return result;
   result.object.assign(bytes.begin(), bytes.end());
   result.flopsPerStep = 2 * multiplyAddChains(target) * std::max<int64_t>(target.vectorBytes / 4, 1);
-  result.bytesPerStep = readChains * target.vectorBytes;
+  result.bytesPerStep = peakReadStreams * lineBytes;
   return result;
 }
 

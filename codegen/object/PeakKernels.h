@@ -23,9 +23,12 @@ constexpr int64_t peakResultBytes = 2048;
 /// `void(int64_t n, void *result)`: n times `flopsPerStep` operations.
 using PeakMultiplyAdd = void (*)(int64_t, void *);
 constexpr const char *peakMultiplyAddName = "glmc_peak_multiply_add";
-/// `void(const void *memory, int64_t n, void *result)`: reads n times
-/// `bytesPerStep` bytes, aligned to 64, in order.
-using PeakRead = void (*)(const void *, int64_t, void *);
+/// `void(const void *memory, int64_t n, int64_t distance, void *result)`: n times
+/// reads `bytesPerStep` bytes, in order from each of peakReadStreams places,
+/// `distance` bytes apart. All are multiples of 64. One place at a time does not
+/// get all that memory gives to a core, nor do distances of a power of two.
+using PeakRead = void (*)(const void *, int64_t, int64_t, void *);
+constexpr int64_t peakReadStreams = 3;
 constexpr const char *peakReadName = "glmc_peak_read";
 
 struct PeakKernels {

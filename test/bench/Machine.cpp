@@ -34,22 +34,22 @@ float multiplyAddChains(int64_t steps, float unknown, std::index_sequence<Chain.
 }
 
 template <int Streams>
-uint64_t readStreams(const char *memory, size_t bytes) {
-  constexpr size_t line = 64, words = line / sizeof(Words);
+size_t readFrom(const char *memory, size_t bytes) {
+  constexpr size_t page = 4096, line = 64, words = line / sizeof(Words);
   Words sums[Streams][words] = {};
-  const size_t part = bytes / Streams;
-  for (size_t at = 0; at < part; at += 2 * line)
+  const size_t part = ((bytes / Streams / page - 1) | 1) * page - 2 * page; // An odd number of pages.
+  for (size_t at = 0; at < part; at += line)
     for (int stream = 0; stream < Streams; ++stream)
-      for (size_t half = 0; half < 2; ++half)
-        for (size_t word = 0; word < words; ++word)
-          sums[stream][word] ^=
-              reinterpret_cast<const Words *>(memory + size_t(stream) * part + at + half * line)[word];
+      for (size_t word = 0; word < words; ++word)
+        sums[stream][word] ^= reinterpret_cast<const Words *>(memory + size_t(stream) * part + at)[word];
   uint64_t all = 0;
   for (auto &sum : sums)
     for (const Words &word : sum)
       for (int i = 0; i < vectorBytes / 8; ++i)
         all ^= word[i];
-  return all;
+  volatile uint64_t used = all;
+  (void)used;
+  return part * Streams;
 }
 
 } // namespace
@@ -62,11 +62,20 @@ float multiplyAdd(int64_t steps) {
   return multiplyAddChains(steps, unknown, std::make_index_sequence<chains>());
 }
 
-uint64_t readMemory(const void *memory, size_t bytes, int streams) {
+size_t readMemory(const void *memory, size_t bytes, int streams) {
   const char *from = static_cast<const char *>(memory);
-  return streams == 8   ? readStreams<8>(from, bytes)
-         : streams == 4 ? readStreams<4>(from, bytes)
-                        : readStreams<1>(from, bytes);
+  switch (streams) {
+  case 2:
+    return readFrom<2>(from, bytes);
+  case 3:
+    return readFrom<3>(from, bytes);
+  case 4:
+    return readFrom<4>(from, bytes);
+  case 6:
+    return readFrom<6>(from, bytes);
+  default:
+    return readFrom<1>(from, bytes);
+  }
 }
 
 } // namespace glmc::bench

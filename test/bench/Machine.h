@@ -17,9 +17,14 @@ double multiplyAddOperations(int64_t steps);
 /// Multiply-adds in registers; gives something that depends on all of them.
 float multiplyAdd(int64_t steps);
 
-/// Reads `bytes` bytes, a multiple of 4096 that starts at one, from `streams`
-/// places at a time (1, 4 or 8), each in order.
-uint64_t readMemory(const void *memory, size_t bytes, int streams);
+/// From so many places at a time memory is read. Which is fastest, machines
+/// disagree on.
+constexpr int readStreams[] = {1, 2, 3, 4, 6};
+
+/// Reads memory that starts at a page, from `streams` places at a time, each in
+/// order. Gives how many bytes were read: all but a few pages, since places a
+/// power of two apart would be in each other's way.
+size_t readMemory(const void *memory, size_t bytes, int streams);
 
 } // namespace glmc::bench
 
