@@ -178,7 +178,8 @@ class Bench:
 
     def compiled(self, base, model, threads, case):
         """The report of compiling; what this very glmc compiled before is kept."""
-        stamp, path = f"{os.stat(self.arguments.glmc).st_mtime_ns} {self.arguments.target} {sorted(self.cxx)}", base + ".json"
+        stamp = f"{os.stat(self.arguments.glmc).st_mtime_ns} {self.arguments.target} {sorted(self.cxx)}"
+        path = base + ".json"
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 report = json.load(file)
@@ -282,7 +283,8 @@ def print_case(case, result):
         say(f"  {label:28s} {microseconds:14.2f} us{rate}")
     one, two = (result["machine"].get(f"machine/multiply_add/{threads}", 0) for threads in (1, 2))
     if two and two < 1.8 * one:
-        say(f"  NOT TO BE TRUSTED: others used the machine; two threads multiply and add {two / one:.2f} times as fast as one")
+        say("  NOT TO BE TRUSTED: others used the machine; two threads multiply and add "
+            f"{two / one:.2f} times as fast as one")
     for name, ratio in result["ratios"].items():
         goal = case.goals.get(name, 0.9 if "source" in name else None)
         mark = "" if goal is None else f"   goal {goal:.2f}: {'reached' if ratio >= goal else 'NOT reached'}"
