@@ -21,7 +21,8 @@ void setArgumentType(glm::KernelOp kernel, unsigned index, mlir::Type type);
 /// The kernel that a launch runs.
 glm::KernelOp kernelOf(glm::LaunchOp launch);
 
-/// The value whose bytes `value` is a view of: follows glm.reshape.
+/// The value whose bytes `value` is a view of: follows glm.reshape to an argument
+/// of the graph or a result of a launch, constant or weight.
 mlir::Value withoutViews(mlir::Value value);
 
 } // namespace glmc

@@ -11,6 +11,8 @@
 //===----------------------------------------------------------------------===//
 #include "lowering/memory/ArenaBlocks.h"
 
+#include "lowering/kernels/KernelRegion.h"
+
 #include "dialects/glm/NodeLocation.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -18,12 +20,6 @@
 using namespace mlir;
 
 namespace glmc::memory {
-
-Value baseOf(Value value) {
-  while (auto view = value.getDefiningOp<glm::ReshapeOp>())
-    value = view.getX();
-  return value;
-}
 
 //===----------------------------------------------------------------------===//
 // What may be planned
@@ -93,7 +89,7 @@ std::vector<OutputSource> outputSources(glm::GraphOp graph) {
   std::vector<OutputSource> sources;
   llvm::DenseSet<Value> written;
   for (Value value : graph.getTerminator()->getOperands()) {
-    Value base = baseOf(value);
+    Value base = withoutViews(value);
     sources.push_back({base, base.getDefiningOp<glm::LaunchOp>() && written.insert(base).second});
   }
   return sources;
@@ -144,7 +140,7 @@ private:
   void findLastUses() {
     for (auto [step, launch] : llvm::enumerate(launches))
       for (Value operand : launch->getOperands())
-        lastUse[baseOf(operand)] = step;
+        lastUse[withoutViews(operand)] = step;
     end = launches.size();
     for (const OutputSource &output : outputs)
       if (!output.direct)
@@ -189,7 +185,7 @@ private:
         addValue(value, own, step);
         continue;
       }
-      size_t block = result.blockOf.lookup(baseOf(launch.getOperand(donors[i])));
+      size_t block = result.blockOf.lookup(withoutViews(launch.getOperand(donors[i])));
       result.blockOf[value] = block;
       result.blocks[block].lastUse = lastUseOf(value, step);
       result.tenants[block].push_back({own, bytesOf(value), step});
@@ -215,13 +211,13 @@ private:
   }
 
   bool mayTakeOver(glm::LaunchOp launch, int64_t operand, int64_t value, int64_t step) const {
-    Value base = baseOf(launch.getOperand(operand));
+    Value base = withoutViews(launch.getOperand(operand));
     Value made = launch.getResult(value);
     if (!result.blockOf.contains(base) || (!ioArena && direct.contains(made)))
       return false;
     if (lastUseOf(base, step) != step || bytesOf(base) != bytesOf(made))
       return false;
-    return llvm::count_if(launch.getOperands(), [&](Value other) { return baseOf(other) == base; }) == 1;
+    return llvm::count_if(launch.getOperands(), [&](Value other) { return withoutViews(other) == base; }) == 1;
   }
 
   glm::GraphOp graph;

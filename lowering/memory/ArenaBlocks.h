@@ -15,10 +15,6 @@
 
 namespace glmc::memory {
 
-/// What a value's bytes are: follows glm.reshape, which is a view, to an
-/// argument of the graph or a result of a launch, constant or weight.
-mlir::Value baseOf(mlir::Value value);
-
 /// Succeeds if the graph is a list of launches, views, constants and weights
 /// whose sizes can be counted in 62 bits; says what else is there otherwise.
 /// Everything below asks for it.

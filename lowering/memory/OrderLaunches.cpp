@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
+#include "lowering/kernels/KernelRegion.h"
 #include "lowering/memory/ArenaBlocks.h"
 #include "lowering/memory/LaunchOrder.h"
 
@@ -61,7 +62,7 @@ private:
     memory::OrderLaunch result;
     llvm::SmallVector<Value> bases;
     for (Value operand : launch->getOperands()) {
-      Value base = memory::baseOf(operand);
+      Value base = withoutViews(operand);
       auto it = numbers.find(base);
       if (it != numbers.end() && !llvm::is_contained(bases, base))
         result.reads.push_back(it->second);

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
+#include "lowering/kernels/KernelRegion.h"
 #include "lowering/memory/ArenaBlocks.h"
 #include "lowering/memory/ProgramCheck.h"
 
@@ -40,7 +41,7 @@ public:
     for (Operation &op : graph.getBody().front())
       if (isa<glm::LaunchOp, glm::ReturnOp>(op))
         for (Value operand : op.getOperands())
-          if (failed(add(memory::baseOf(operand))))
+          if (failed(add(withoutViews(operand))))
             return failure();
     return success();
   }
@@ -203,7 +204,7 @@ private:
     auto placesOf = [&](ValueRange values) {
       llvm::SmallVector<Attribute> places;
       for (Value value : values)
-        places.push_back(placeOf(memory::baseOf(value)));
+        places.push_back(placeOf(withoutViews(value)));
       return builder.getArrayAttr(places);
     };
     llvm::SmallVector<Attribute> scratch;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowering/memory/ProgramCheck.h"
 
+#include "lowering/kernels/KernelRegion.h"
 #include "lowering/memory/ArenaBlocks.h"
 #include "lowering/memory/PlanChecker.h"
 
@@ -60,7 +61,7 @@ private:
   /// Number of a value: that of its base, and one for all constants of equal
   /// content and type.
   size_t numberOf(Value value) {
-    value = baseOf(value);
+    value = withoutViews(value);
     if (auto constant = value.getDefiningOp<glm::ConstantOp>())
       return numberOf(constant.getValue(), value.getType());
     if (auto weight = value.getDefiningOp<glm::WeightOp>())

@@ -22,10 +22,7 @@ struct Elementwise : Family {
   }
 
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
-    // Only a gather goes through a layout: it reads rows at run-time indices.
-    return llvm::all_of(kernel.getBody().getArgument(argument).getUses(), [](OpOperand &use) {
-      return isa<glm::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
-    });
+    return isGatheredOnly(kernel, argument);
   }
 
   Decision decide(glm::KernelOp kernel, const targets::Target &target,

@@ -71,6 +71,12 @@ SmallVector<int64_t> inPlacePairs(glm::KernelOp kernel, Operation *through) {
   return pairs;
 }
 
+bool isGatheredOnly(glm::KernelOp kernel, unsigned argument) {
+  return llvm::all_of(kernel.getBody().getArgument(argument).getUses(), [](OpOperand &use) {
+    return isa<glm::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
+  });
+}
+
 int64_t vectorLanes(glm::KernelOp kernel, const targets::Target &target, int64_t extent) {
   int64_t widest = 1;
   for (Operation &op : kernel.getBody().front().without_terminator()) {

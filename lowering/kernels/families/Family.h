@@ -91,6 +91,10 @@ bool isEpilogueOf(mlir::Operation *root, glm::KernelOp kernel);
 /// a root op whose rows may be read before they are written (softmax).
 llvm::SmallVector<int64_t> inPlacePairs(glm::KernelOp kernel, mlir::Operation *through = nullptr);
 
+/// Whether `argument` is only a table that gathers read: rows at run-time
+/// indices, which go through any layout.
+bool isGatheredOnly(glm::KernelOp kernel, unsigned argument);
+
 /// Lanes of a vector of the widest element type that the kernel computes with,
 /// halved until they are no more than `extent`.
 int64_t vectorLanes(glm::KernelOp kernel, const targets::Target &target, int64_t extent);

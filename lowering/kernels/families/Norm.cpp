@@ -52,10 +52,7 @@ struct Norm : Family {
   }
 
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
-    // As elementwise: a gather reads rows of a table at run-time indices.
-    return llvm::all_of(kernel.getBody().getArgument(argument).getUses(), [](OpOperand &use) {
-      return isa<glm::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
-    });
+    return isGatheredOnly(kernel, argument);
   }
 
   Decision decide(glm::KernelOp kernel, const targets::Target &target,
