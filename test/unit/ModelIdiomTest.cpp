@@ -6,40 +6,24 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/import/onnx/ImportOnnx.h"
 #include "test/unit/IdiomTest.h"
+#include "test/unit/Models.h"
 
 #include <gtest/gtest.h>
-
-#include <filesystem>
 
 using namespace mlir;
 using namespace glmc;
 
 namespace {
 
-/// As in compiler/Pipeline.cpp, as far as it simplifies.
-const std::string simplify = "glm-fold-constants,cse,glm-simplify-algebra,glm-fold-constants,cse,glm-recover-rms-norm,"
-                             "glm-recover-layer-norm,glm-recover-gelu,glm-recover-swiglu,glm-recover-cache-update,"
-                             "glm-recover-rotary,glm-recover-attention,glm-simplify-movement,glm-fold-constants,"
-                             "glm-simplify-algebra,cse,glm-eliminate-dead-nodes";
-
-std::vector<std::string> modelFolders() {
-  std::vector<std::string> folders;
-  for (const auto &entry : std::filesystem::directory_iterator(GLMC_TEST_DIR "/models"))
-    if (exists(entry.path() / "model.onnx"))
-      folders.push_back(entry.path().filename().string());
-  llvm::sort(folders);
-  return folders;
-}
-
 class ModelIdiomTest : public ::testing::TestWithParam<std::string> {
 protected:
   MLIRContext context;
-  OwningOpRef<ModuleOp> module = importOnnx(&context, GLMC_TEST_DIR "/models/" + GetParam() + "/model.onnx");
+  OwningOpRef<ModuleOp> module = importOnnx(&context, modelPath(GetParam()) + "/model.onnx");
 };
 
 TEST_P(ModelIdiomTest, IdiomsAreRecovered) {
   ASSERT_TRUE(module);
-  runPasses(*module, simplify);
+  runPasses(*module, simplifyPasses());
   // Two layers of two norms and one at the end; GLM-4 has four norms a layer.
   EXPECT_EQ(countOps(*module, "glm.rms_norm"), StringRef(GetParam()).starts_with("glm4") ? 9 : 5);
   EXPECT_EQ(countOps(*module, "glm.swiglu"), 2);
@@ -55,13 +39,13 @@ TEST_P(ModelIdiomTest, IdiomsAreRecovered) {
 
 TEST_P(ModelIdiomTest, NumbersAreTheSame) {
   ASSERT_TRUE(module);
-  expectSameNumbers(*module, simplify);
+  expectSameNumbers(*module, simplifyPasses());
 }
 
 TEST_P(ModelIdiomTest, IsAFixedPoint) {
   ASSERT_TRUE(module);
   auto text = [&] {
-    runPasses(*module, simplify);
+    runPasses(*module, simplifyPasses());
     std::string result;
     llvm::raw_string_ostream stream(result);
     module->print(stream, OpPrintingFlags().enableDebugInfo());
@@ -71,11 +55,8 @@ TEST_P(ModelIdiomTest, IsAFixedPoint) {
   EXPECT_EQ(once, text());
 }
 
-INSTANTIATE_TEST_SUITE_P(, ModelIdiomTest, ::testing::ValuesIn(modelFolders()), [](const auto &info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(, ModelIdiomTest, ::testing::ValuesIn(modelFolders()),
+                         [](const auto &info) { return testName(info.param); });
 
 TEST(ModelFoldersTest, AreThere) { EXPECT_GE(modelFolders().size(), 17u); }
 

@@ -12,34 +12,18 @@
 #include "compiler/Slots.h"
 #include "compiler/TestFolder.h"
 #include "dialects/glm/reference/Evaluate.h"
+#include "test/unit/Models.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 using namespace mlir;
 using namespace glmc;
 using reference::Tensor;
 
 namespace {
-
-/// Every pass that may change numbers before kernels are formed.
-const char *simplify = "glm-fold-constants,cse,glm-simplify-algebra,glm-fold-constants,cse,glm-recover-rms-norm,"
-                       "glm-recover-layer-norm,glm-recover-gelu,glm-recover-swiglu,glm-recover-cache-update,"
-                       "glm-recover-rotary,glm-recover-attention,glm-simplify-movement,glm-fold-constants,"
-                       "glm-simplify-algebra,cse,glm-eliminate-dead-nodes";
-
-std::vector<std::string> modelFolders() {
-  std::vector<std::string> folders;
-  for (const auto &entry : std::filesystem::directory_iterator(GLMC_TEST_DIR "/models"))
-    if (exists(entry.path() / "model.onnx"))
-      folders.push_back(entry.path().string());
-  llvm::sort(folders);
-  return folders;
-}
 
 std::vector<Slot> slotsOf(TypeRange types, llvm::function_ref<StringRef(unsigned)> nameOf) {
   std::vector<Slot> slots;
@@ -55,7 +39,7 @@ TEST_P(ModelOutputsTest, AreThoseStored) {
   prepareContext(context);
   registerPasses();
   std::string error;
-  auto folder = findTestFolder(GetParam(), error);
+  auto folder = findTestFolder(modelPath(GetParam()), error);
   ASSERT_TRUE(folder) << error;
   ASSERT_FALSE(folder->dataSets.empty());
   CompileOptions options;
@@ -63,7 +47,7 @@ TEST_P(ModelOutputsTest, AreThoseStored) {
   OwningOpRef<ModuleOp> module = readModel(context, options);
   ASSERT_TRUE(module);
   PassManager passes(&context, ModuleOp::getOperationName());
-  ASSERT_TRUE(succeeded(parsePassPipeline(simplify, passes)));
+  ASSERT_TRUE(succeeded(parsePassPipeline(simplifyPasses(), passes)));
   ASSERT_TRUE(succeeded(passes.run(*module)));
 
   auto graph = *module->getOps<glm::GraphOp>().begin();
@@ -88,10 +72,7 @@ TEST_P(ModelOutputsTest, AreThoseStored) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, ModelOutputsTest, ::testing::ValuesIn(modelFolders()), [](const auto &info) {
-  std::string name = std::filesystem::path(info.param).filename();
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(, ModelOutputsTest, ::testing::ValuesIn(modelFolders()),
+                         [](const auto &info) { return testName(info.param); });
 
 } // namespace
