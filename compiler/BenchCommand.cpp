@@ -236,10 +236,8 @@ bool measure(const BenchRunner &runner, std::vector<NamedTensor> given, const Be
 
 int runBench(const BenchCommand &command) {
   CompileOptions options;
-  if (!fillOptions(command.build, command.model, options))
+  if (!fillOptionsToRun(command.build, command.model, options))
     return 1;
-  if (const std::string why = whyNotHere(options.target); !why.empty())
-    return fail("glmc: error: this machine cannot run '" + options.target.name + "': " + why);
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);

@@ -98,10 +98,8 @@ std::string reportOf(const std::vector<Slot> &slots, const std::vector<Tensor> &
 
 int runRun(const RunCommand &command) {
   CompileOptions options;
-  if (!fillOptions(command.build, command.model, options))
+  if (!fillOptionsToRun(command.build, command.model, options))
     return 1;
-  if (const std::string why = whyNotHere(options.target); !why.empty())
-    return fail("glmc: error: this machine cannot run '" + options.target.name + "': " + why);
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);

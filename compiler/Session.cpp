@@ -77,6 +77,15 @@ std::string whyNotHere(const targets::Target &target) {
   return "no " + list;
 }
 
+bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options) {
+  if (!fillOptions(flags, model, options))
+    return false;
+  const std::string why = whyNotHere(options.target);
+  if (!why.empty())
+    fail("glmc: error: this machine cannot run '" + options.target.name + "': " + why);
+  return why.empty();
+}
+
 bool writeReport(const std::string &path, const std::string &text) {
   std::string error;
   const bool endsLine = !text.empty() && text.back() == '\n';
