@@ -438,4 +438,23 @@ std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, co
   return symbols;
 }
 
+std::vector<int64_t> unflatten(int64_t flat, const std::vector<int64_t> &shape) {
+  std::vector<int64_t> index(shape.size());
+  for (size_t i = shape.size(); i-- > 0; flat /= shape[i])
+    index[i] = flat % shape[i];
+  return index;
+}
+
+void expectNear(const Array &got, const std::function<double(const std::vector<int64_t> &)> &expected, double relative,
+                const std::string &what) {
+  for (int64_t i = 0; i < got.size(); ++i) {
+    double value = expected(unflatten(i, got.type.shape));
+    if (std::isnan(value)) {
+      ASSERT_TRUE(std::isnan(got.get(i))) << what << " at " << i << " is " << got.get(i);
+    } else if (value != got.get(i)) {
+      ASSERT_NEAR(got.get(i), value, relative * std::max(1.0, std::fabs(value))) << what << " at " << i;
+    }
+  }
+}
+
 } // namespace glmc::kernels::test

@@ -71,6 +71,14 @@ std::vector<Array> runCxx(const Kernel &kernel, const std::vector<Array> &inputs
 /// memset and memmove.
 std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, const TestTarget &target);
 
+/// The index of row-major position `flat`.
+std::vector<int64_t> unflatten(int64_t flat, const std::vector<int64_t> &shape);
+
+/// Every element is what `expected` gives for its index, within `relative` of
+/// the larger of it and 1; NaN is equal to NaN.
+void expectNear(const Array &got, const std::function<double(const std::vector<int64_t> &)> &expected, double relative,
+                const std::string &what);
+
 } // namespace glmc::kernels::test
 
 #endif // GLMC_TEST_UNIT_KERNELRUNNER_H
