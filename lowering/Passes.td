@@ -18,7 +18,8 @@ def FoldConstants : Pass<"glm-fold-constants", "::mlir::ModuleOp"> {
 
     Weights stay in their file: a reshape of a weight is the weight by another
     type, a transpose that matmuls can absorb is left to `glm-simplify-algebra`,
-    and other ops on a weight fold into a blob unless the result is larger than
+    a cast to a wider type that only matmuls read is done as they read it, and
+    other ops on a weight fold into a blob unless the result is larger than
     all operands together and than 64 KB.
 
     ```mlir
@@ -212,6 +213,59 @@ def RecoverCacheUpdate : Pass<"glm-recover-cache-update", "::mlir::ModuleOp"> {
     ```
   }];
   let statistics = [Statistic<"recovered", "recovered", "Writes recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def BindState : Pass<"glm-bind-state", "::mlir::ModuleOp"> {
+  let summary = "Turn caches, positions and lengths that models pass along into state";
+  let description = [{
+    For graphs of a module with `glm.session`, whose arguments carry `glm.role`.
+    Positions and lengths become the state `length` and 0, 1, ... of the step's
+    tokens; a cache that new tokens are joined to, or scattered into behind those
+    that it holds, becomes a state with room for the whole context, a
+    `cache_write`, and `past` of the attention that reads it. Attention has to be
+    causal: masks are evaluated for it. Adds `vocabulary` to `glm.session`.
+
+    ```mlir
+    %c = glm.concat %past, %k axis 2 : (tensor<1x2x31x16xf32>, tensor<1x2x1x16xf32>) -> tensor<1x2x32x16xf32>
+    %y = glm.attention %q, %c, %d heads 4 kv_heads 2 scale 2.5e-01 : ...
+    // becomes, with %past of tensor<1x2x32x16xf32>
+    %c = glm.cache_write %past, %k at %length : ...
+    %y = glm.attention %q, %c, %d past %length heads 4 kv_heads 2 scale 2.5e-01 causal : ...
+    ```
+  }];
+  let statistics = [Statistic<"bound", "bound", "Graphs bound">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def SelectLogits : Pass<"glm-select-logits", "::mlir::ModuleOp"> {
+  let summary = "Compute the logits of one token of a step only";
+  let description = [{
+    For modules whose `glm.session` says `logits = "last"`: a graph of several
+    tokens gets an argument `last`, and the row of that number is taken from
+    values as far back as rows are worked on one by one.
+
+    ```mlir
+    %n = glm.rms_norm %h, %g epsilon 1.0e-05 : tensor<1x7x64xf32>, tensor<64xf32>
+    %y = glm.matmul %n, %w : tensor<1x7x64xf32>, tensor<64x256xf32> -> tensor<1x7x256xf32>
+    // becomes
+    %r = glm.gather %h, %last axis 1 : tensor<1x7x64xf32>, tensor<1xi64> -> tensor<1x1x64xf32>
+    %n = glm.rms_norm %r, %g epsilon 1.0e-05 : tensor<1x1x64xf32>, tensor<64xf32>
+    %y = glm.matmul %n, %w : tensor<1x1x64xf32>, tensor<64x256xf32> -> tensor<1x1x256xf32>
+    ```
+  }];
+  let statistics = [Statistic<"selected", "selected", "Graphs whose logits are one row">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def StoreCaches : Pass<"glm-store-caches", "::mlir::ModuleOp"> {
+  let summary = "Store f32 caches as f16, or as int8 with a scale for each row";
+  let description = [{
+    As `kv` of `glm.session` says. What is written is rounded to nearest; what is
+    read is converted where attention reads it. int8 adds a state of scales,
+    [1, heads, tokens, 1], for each cache.
+  }];
+  let statistics = [Statistic<"cachesStored", "caches-stored", "Caches of fewer bits">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 

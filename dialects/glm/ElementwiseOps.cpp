@@ -65,6 +65,12 @@ LogicalResult IsNanOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
   return success();
 }
 
+LogicalResult CastOp::verify() {
+  if (logicalType(getX().getType()).getShape() != getY().getType().getShape())
+    return emitOpError() << "converts " << getX().getType() << " to " << getY().getType() << ", expected one shape";
+  return success();
+}
+
 OpFoldResult CastOp::fold(FoldAdaptor) { return getX().getType() == getType() ? OpFoldResult(getX()) : OpFoldResult(); }
 
 } // namespace glmc::glm

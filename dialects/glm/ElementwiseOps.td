@@ -71,18 +71,20 @@ def Glm_IsNanOp : Glm_TensorOp<"is_nan", [Glm_Pointwise,
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
 }
 
-def Glm_CastOp : Glm_TensorOp<"cast", [Glm_Pointwise, SameOperandsAndResultShape]> {
+def Glm_CastOp : Glm_TensorOp<"cast", [Glm_Pointwise]> {
   let summary = "Elementwise: converts to another element type";
   let description = [{
     As ONNX Cast: float to integer truncates towards zero, anything to bool is
-    `x != 0`, to a narrower float rounds to nearest even.
+    `x != 0`, to a narrower float rounds to nearest even. A packed weight is
+    converted as it is read.
 
     Example: `%y = glm.cast %x : tensor<4xi64> to tensor<4xf32>`
   }];
-  let arguments = (ins Glm_Tensor:$x);
+  let arguments = (ins Glm_TensorOrPacked:$x);
   let results = (outs Glm_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` type($x) `to` type($y)";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 
 class Glm_Binary<string mnemonic, string formula, list<Trait> traits = [], Type operand = Glm_Tensor>

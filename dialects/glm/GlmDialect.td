@@ -39,6 +39,20 @@ def Glm_Dialect : Dialect {
     static constexpr llvm::StringLiteral directoryAttr = "glm.directory";
     /// Module attribute: number of ONNX nodes read, for reports.
     static constexpr llvm::StringLiteral onnxNodesAttr = "glm.onnx_nodes";
+    /// Attribute of a graph's argument or result: the name of the state that it
+    /// is. An argument and a result of one name are the same memory, before and
+    /// after; graphs share state by name.
+    static constexpr llvm::StringLiteral stateAttr = "glm.state";
+    /// Attribute of a graph's argument, until state is bound: "tokens",
+    /// "positions", "length" or "cache".
+    static constexpr llvm::StringLiteral roleAttr = "glm.role";
+    /// State of one i64: how many tokens the caches hold. Graphs only read it.
+    static constexpr llvm::StringLiteral lengthState = "length";
+    /// Attribute of a graph: it computes a step of this many tokens.
+    static constexpr llvm::StringLiteral tokensAttr = "glm.tokens";
+    /// Module attribute of a stateful program, a dictionary: `context` (tokens
+    /// that caches have room for), `vocabulary`, `logits` ("last" or "all").
+    static constexpr llvm::StringLiteral sessionAttr = "glm.session";
     /// Module attribute: "fast" or "exact".
     static constexpr llvm::StringLiteral mathAttr = "glm.math";
     /// Graph attribute: inputs and outputs live in the arena.

@@ -2,6 +2,8 @@
 #include "dialects/glm/GlmOps.h"
 
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -68,9 +70,9 @@ bool isKernelType(Type type) {
          !(integer.getWidth() == 1 && integer.isUnsigned());
 }
 
-StringRef nameIn(DictionaryAttr attributes) {
-  auto name = attributes ? attributes.getAs<StringAttr>(GlmDialect::nameAttr) : StringAttr();
-  return name ? name.getValue() : StringRef();
+StringRef textIn(DictionaryAttr attributes, StringRef key) {
+  auto text = attributes ? attributes.getAs<StringAttr>(key) : StringAttr();
+  return text ? text.getValue() : StringRef();
 }
 
 LogicalResult verifyCall(Operation *op, FlatSymbolRefAttr symbol, SymbolTableCollection &tables, KernelOp &kernel) {
@@ -87,9 +89,29 @@ void GraphOp::build(OpBuilder &builder, OperationState &state, StringRef name, F
 }
 ParseResult GraphOp::parse(OpAsmParser &parser, OperationState &result) { return parseFunctionLike<GraphOp>(parser, result); }
 void GraphOp::print(OpAsmPrinter &printer) { printFunctionLike(*this, printer); }
-LogicalResult GraphOp::verify() { return checkTerminator<ReturnOp>(*this); }
-StringRef GraphOp::getInputName(unsigned i) { return nameIn(getArgAttrDict(i)); }
-StringRef GraphOp::getOutputName(unsigned i) { return nameIn(getResultAttrDict(i)); }
+LogicalResult GraphOp::verify() {
+  llvm::StringMap<Type> states;
+  for (auto [i, type] : llvm::enumerate(getArgumentTypes()))
+    if (StringRef name = getInputState(i); !name.empty() && !states.try_emplace(name, type).second)
+      return emitOpError() << "has state '" << name << "' as two arguments";
+  llvm::StringSet<> written;
+  for (auto [i, type] : llvm::enumerate(getResultTypes())) {
+    StringRef name = getOutputState(i);
+    if (name.empty())
+      continue;
+    auto before = states.find(name);
+    if (before == states.end() || before->second != type)
+      return emitOpError() << "yields state '" << name << "' of type " << type
+                           << ", expected an argument that is this state and of this type";
+    if (!written.insert(name).second)
+      return emitOpError() << "yields state '" << name << "' twice";
+  }
+  return checkTerminator<ReturnOp>(*this);
+}
+StringRef GraphOp::getInputName(unsigned i) { return textIn(getArgAttrDict(i), GlmDialect::nameAttr); }
+StringRef GraphOp::getOutputName(unsigned i) { return textIn(getResultAttrDict(i), GlmDialect::nameAttr); }
+StringRef GraphOp::getInputState(unsigned i) { return textIn(getArgAttrDict(i), GlmDialect::stateAttr); }
+StringRef GraphOp::getOutputState(unsigned i) { return textIn(getResultAttrDict(i), GlmDialect::stateAttr); }
 
 void KernelOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
   buildFunctionLike<KernelOp>(builder, state, name, type);
@@ -150,6 +172,12 @@ LogicalResult PlannedLaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult PlannedCopyOp::verify() {
   if (getFrom().getBytes() != getTo().getBytes())
     return emitOpError() << "copies " << getFrom().getBytes() << " bytes to " << getTo().getBytes();
+  return success();
+}
+
+LogicalResult PlacedStateOp::verify() {
+  if (!isa<RankedTensorType>(getType()) || !isKernelType(getType()))
+    return emitOpError() << "has type " << getType() << ", expected a static tensor";
   return success();
 }
 

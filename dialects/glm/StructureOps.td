@@ -21,7 +21,8 @@ class Glm_FunctionLike<string mnemonic, list<Trait> traits = []>
 def Glm_GraphOp : Glm_FunctionLike<"graph"> {
   let summary = "An entry point: what the model computes";
   let description = [{
-    Arguments and results carry their name in the model as `glm.name`.
+    Arguments and results carry their name in the model as `glm.name`; those
+    that are state of the context carry its name as `glm.state`.
 
     ```mlir
     glm.graph @run(%ids: tensor<1x7xi64> {glm.name = "input_ids"})
@@ -38,6 +39,9 @@ def Glm_GraphOp : Glm_FunctionLike<"graph"> {
     /// Names in the model of argument or result i; empty where not given.
     ::llvm::StringRef getInputName(unsigned i);
     ::llvm::StringRef getOutputName(unsigned i);
+    /// The state that argument or result i is; empty for parameters.
+    ::llvm::StringRef getInputState(unsigned i);
+    ::llvm::StringRef getOutputState(unsigned i);
   }];
 }
 
@@ -146,6 +150,18 @@ def Glm_PlacedWeightOp : Glm_Op<"placed_weight", [HasParent<"::mlir::ModuleOp">]
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$offset, TypeAttr:$type, AnyAttr:$source);
   let assemblyFormat = "$name `at` $offset `type` $type `source` $source attr-dict";
+}
+
+def Glm_PlacedStateOp : Glm_Op<"placed_state", [HasParent<"::mlir::ModuleOp">]> {
+  let summary = "A tensor that a context keeps from call to call";
+  let description = [{
+    At `offset` of the context's state. All zeros after init.
+
+    Example: `glm.placed_state "past_key_values.0.key" at 64 type tensor<1x2x2048x16xf32>`
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$offset, TypeAttr:$type);
+  let assemblyFormat = "$name `at` $offset `type` $type attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // GLM_STRUCTURE_OPS_TD

@@ -60,6 +60,13 @@ static std::optional<std::array<int64_t, 3>> keyValueShape(RankedTensorType type
   return std::nullopt;
 }
 
+/// Whether `value` is one integer.
+static LogicalResult verifyCount(Operation *op, StringRef what, Value value) {
+  if (typeOf(value).getShape() == ArrayRef<int64_t>({1}))
+    return success();
+  return op->emitOpError() << what << " is " << value.getType() << ", expected one integer of shape [1]";
+}
+
 LogicalResult AttentionOp::verify() {
   RankedTensorType q = typeOf(getQ()), k = typeOf(getK()), v = typeOf(getV()), y = typeOf(getY());
   int64_t heads = getHeads(), kvHeads = getKvHeads();
@@ -85,9 +92,28 @@ LogicalResult AttentionOp::verify() {
       return emitOpError() << "mask is " << type << ", expected booleans or elements of q that broadcast to ["
                            << batch << ", " << heads << ", " << tokens << ", " << (*keys)[1] << "]";
   }
+  if (Value past = getPast()) {
+    if (failed(verifyCount(*this, "past", past)))
+      return failure();
+    if ((*keys)[1] < tokens)
+      return emitOpError() << "has room for " << (*keys)[1] << " tokens, expected at least the " << tokens << " of q";
+  }
   if (!getScale().isFinite())
     return emitOpError() << "scale is not finite";
   return success();
+}
+
+LogicalResult CacheWriteOp::verify() {
+  RankedTensorType cache = typeOf(getCache()), tokens = typeOf(getTokens());
+  if (cache.getRank() != 4)
+    return emitOpError() << "cache is " << cache << ", expected [batch, heads, tokens, features]";
+  auto rows = keyValueShape(tokens, cache.getDimSize(1));
+  if (!rows || (*rows)[0] != cache.getDimSize(0) || (*rows)[2] != cache.getDimSize(3) ||
+      tokens.getElementType() != cache.getElementType())
+    return emitOpError() << "tokens are " << tokens << ", which do not go into " << cache;
+  if ((*rows)[1] > cache.getDimSize(2))
+    return emitOpError() << "writes " << (*rows)[1] << " tokens into " << cache;
+  return verifyCount(*this, "at", getAt());
 }
 
 } // namespace glmc::glm

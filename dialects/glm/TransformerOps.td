@@ -61,7 +61,7 @@ def Glm_RotaryOp : Glm_TensorOp<"rotary", [AllTypesMatch<["x", "y"]>]> {
   let hasVerifier = 1;
 }
 
-def Glm_AttentionOp : Glm_TensorOp<"attention"> {
+def Glm_AttentionOp : Glm_TensorOp<"attention", [AttrSizedOperandSegments]> {
   let summary = "Scaled dot-product attention whose query heads share key-value heads";
   let description = [{
     As ONNX Attention-23. q is [B, S, heads * D]. k and v are each token-major
@@ -76,15 +76,38 @@ def Glm_AttentionOp : Glm_TensorOp<"attention"> {
     nothing gives 0 if `guarded`, NaN otherwise. Sums are made in f32 or wider.
     y is [B, S, heads * Dv].
 
-    Example: `%y = glm.attention %q, %k, %v mask %m heads 4 kv_heads 2 scale 0.25 causal guarded : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x2x7x16xf32>, tensor<1x1x7x7xi1>) -> tensor<1x7x64xf32>`
+    With `past`, one count for all batches, k and v are caches with room for T
+    tokens: rows [0, past + S) hold tokens, the last S those of q, and other rows
+    are not read as if they did. Then t > s + past is minus infinity if
+    `causal`, t >= past + S otherwise. past is clamped to [0, T - S].
+
+    Examples: `%y = glm.attention %q, %k, %v mask %m heads 4 kv_heads 2 scale 0.25 causal guarded : (tensor<1x7x64xf32>, tensor<1x7x32xf32>, tensor<1x2x7x16xf32>, tensor<1x1x7x7xi1>) -> tensor<1x7x64xf32>`,
+    `%y = glm.attention %q, %k, %v past %n heads 4 kv_heads 2 scale 0.25 causal : (tensor<1x7x64xf32>, tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>, tensor<1xi64>) -> tensor<1x7x64xf32>`
   }];
   let arguments = (ins Glm_FloatTensor:$q, Glm_FloatTensor:$k, Glm_FloatTensor:$v, Optional<Glm_Tensor>:$mask,
-                       I64Attr:$heads, I64Attr:$kv_heads, F64Attr:$scale, UnitAttr:$causal, UnitAttr:$guarded);
+                       Optional<Glm_IndexTensor>:$past, I64Attr:$heads, I64Attr:$kv_heads, F64Attr:$scale,
+                       UnitAttr:$causal, UnitAttr:$guarded);
   let results = (outs Glm_FloatTensor:$y);
   let assemblyFormat = [{
-    $q `,` $k `,` $v (`mask` $mask^)? `heads` $heads `kv_heads` $kv_heads `scale` $scale (`causal` $causal^)?
+    $q `,` $k `,` $v (`mask` $mask^)? (`past` $past^)? `heads` $heads `kv_heads` $kv_heads `scale` $scale (`causal` $causal^)?
     (`guarded` $guarded^)? attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
+}
+
+def Glm_CacheWriteOp : Glm_TensorOp<"cache_write", [AllTypesMatch<["cache", "y"]>]> {
+  let summary = "A cache in which some tokens' rows are new";
+  let description = [{
+    cache is [B, heads, T, D]. y is cache but for rows [at, at + S) of its tokens,
+    which are those of `tokens`: token-major [B, S, heads * D] or head-major
+    [B, heads, S, D]. `at`, one for all batches, is clamped to [0, T - S]. Where
+    the cache is state this happens in place and costs what is written.
+
+    Example: `%y = glm.cache_write %c, %k at %n : tensor<1x2x32x16xf32>, tensor<1x7x32xf32>, tensor<1xi64>`
+  }];
+  let arguments = (ins Glm_Tensor:$cache, Glm_Tensor:$tokens, Glm_IndexTensor:$at);
+  let results = (outs Glm_Tensor:$y);
+  let assemblyFormat = "$cache `,` $tokens `at` $at attr-dict `:` type($cache) `,` type($tokens) `,` type($at)";
   let hasVerifier = 1;
 }
 

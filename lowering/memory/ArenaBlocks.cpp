@@ -59,6 +59,51 @@ static LogicalResult checkLaunch(glm::LaunchOp launch, SymbolTable &symbols) {
   return success();
 }
 
+/// The argument that is a state of this name; null if none is.
+static Value stateArgument(glm::GraphOp graph, StringRef name) {
+  for (BlockArgument argument : graph.getBody().getArguments())
+    if (graph.getInputState(argument.getArgNumber()) == name)
+      return argument;
+  return {};
+}
+
+/// Whether `launch` may make `result` where `before` is.
+static bool isMadeInPlace(glm::LaunchOp launch, Value result, Value before, SymbolTable &symbols) {
+  auto kernel = symbols.lookup<glm::KernelOp>(launch.getKernel());
+  ArrayRef<int64_t> pairs;
+  if (kernel)
+    pairs = kernel.getInPlace().value_or(ArrayRef<int64_t>());
+  for (size_t i = 0; i + 1 < pairs.size(); i += 2)
+    if (withoutViews(launch.getOperand(pairs[i])) == before && launch.getResult(pairs[i + 1]) == result)
+      return true;
+  return false;
+}
+
+/// How many operands of launches and results of the graph are this base.
+static int64_t countReaders(glm::GraphOp graph, Value base) {
+  int64_t count = 0;
+  for (Operation &op : graph.getBody().front())
+    if (isa<glm::LaunchOp, glm::ReturnOp>(op))
+      count += llvm::count_if(op.getOperands(), [&](Value operand) { return withoutViews(operand) == base; });
+  return count;
+}
+
+static LogicalResult checkStates(glm::GraphOp graph, SymbolTable &symbols) {
+  LogicalResult right = success();
+  for (auto [i, value] : llvm::enumerate(graph.getTerminator()->getOperands())) {
+    StringRef name = graph.getOutputState(i);
+    Value before = stateArgument(graph, name), base = withoutViews(value);
+    if (name.empty() || base == before)
+      continue;
+    auto launch = base.getDefiningOp<glm::LaunchOp>();
+    if (!launch || !isMadeInPlace(launch, base, before, symbols))
+      right = emitError(value.getLoc()) << "state '" << name << "' is not written in place by a launch";
+    else if (countReaders(graph, before) != 1)
+      right = launch.emitOpError() << "writes state '" << name << "' in place, but is not all that reads it before";
+  }
+  return right;
+}
+
 LogicalResult checkKernelLevel(glm::GraphOp graph, SymbolTable &symbols) {
   bool right = succeeded(checkTypes(graph, graph.getArgumentTypes(), "argument"));
   for (ArrayRef<Type> types : {graph.getArgumentTypes(), graph.getResultTypes()})
@@ -75,7 +120,18 @@ LogicalResult checkKernelLevel(glm::GraphOp graph, SymbolTable &symbols) {
     if (auto launch = dyn_cast<glm::LaunchOp>(op))
       right &= succeeded(checkLaunch(launch, symbols));
   }
-  return success(right);
+  return success(right && succeeded(checkStates(graph, symbols)));
+}
+
+llvm::DenseMap<Value, StringRef> stateValues(glm::GraphOp graph) {
+  llvm::DenseMap<Value, StringRef> states;
+  for (BlockArgument argument : graph.getBody().getArguments())
+    if (StringRef name = graph.getInputState(argument.getArgNumber()); !name.empty())
+      states[argument] = name;
+  for (auto [i, value] : llvm::enumerate(graph.getTerminator()->getOperands()))
+    if (StringRef name = graph.getOutputState(i); !name.empty())
+      states[withoutViews(value)] = name;
+  return states;
 }
 
 std::vector<glm::LaunchOp> launchesOf(glm::GraphOp graph) {
@@ -88,9 +144,12 @@ bool hasIoArena(glm::GraphOp graph) { return graph->hasAttr(glm::GlmDialect::ioA
 std::vector<OutputSource> outputSources(glm::GraphOp graph) {
   std::vector<OutputSource> sources;
   llvm::DenseSet<Value> written;
-  for (Value value : graph.getTerminator()->getOperands()) {
+  for (auto [i, value] : llvm::enumerate(graph.getTerminator()->getOperands())) {
     Value base = withoutViews(value);
-    sources.push_back({base, base.getDefiningOp<glm::LaunchOp>() && written.insert(base).second});
+    if (!graph.getOutputState(i).empty())
+      sources.push_back({base, /*direct=*/true, /*isState=*/true});
+    else
+      sources.push_back({base, base.getDefiningOp<glm::LaunchOp>() && written.insert(base).second});
   }
   return sources;
 }
@@ -114,13 +173,15 @@ namespace {
 class BlockBuilder {
 public:
   BlockBuilder(glm::GraphOp graph, ArrayRef<glm::LaunchOp> launches, SymbolTable &symbols, bool ioArena)
-      : graph(graph), launches(launches), symbols(symbols), ioArena(ioArena), outputs(outputSources(graph)) {}
+      : graph(graph), launches(launches), symbols(symbols), ioArena(ioArena), outputs(outputSources(graph)),
+        states(stateValues(graph)) {}
 
   ArenaBlocks build() {
     findLastUses();
     if (ioArena)
-      for (Value argument : graph.getBody().getArguments())
-        addValue(argument, inputName(graph, cast<BlockArgument>(argument).getArgNumber()), 0);
+      for (BlockArgument argument : graph.getBody().getArguments())
+        if (!states.contains(argument))
+          addValue(argument, inputName(graph, argument.getArgNumber()), 0);
     for (size_t step = 0; step < launches.size(); ++step)
       addLaunch(launches[step], step);
     int64_t copyStep = launches.size();
@@ -178,7 +239,7 @@ private:
     llvm::SmallVector<int64_t> donors = donorsOf(launch, kernel, step);
     std::string name = nameOf(launch);
     for (auto [i, value] : llvm::enumerate(launch.getResults())) {
-      if (!ioArena && direct.contains(value))
+      if (states.contains(value) || (!ioArena && direct.contains(value)))
         continue;
       std::string own = launch.getNumResults() == 1 ? name : name + "#" + std::to_string(i);
       if (donors[i] < 0) {
@@ -213,7 +274,7 @@ private:
   bool mayTakeOver(glm::LaunchOp launch, int64_t operand, int64_t value, int64_t step) const {
     Value base = withoutViews(launch.getOperand(operand));
     Value made = launch.getResult(value);
-    if (!result.blockOf.contains(base) || (!ioArena && direct.contains(made)))
+    if (states.contains(made) || !result.blockOf.contains(base) || (!ioArena && direct.contains(made)))
       return false;
     if (lastUseOf(base, step) != step || bytesOf(base) != bytesOf(made))
       return false;
@@ -225,6 +286,7 @@ private:
   SymbolTable &symbols;
   bool ioArena;
   std::vector<OutputSource> outputs;
+  llvm::DenseMap<Value, StringRef> states;
   llvm::DenseSet<Value> direct; ///< Bases that a launch writes to an output.
   llvm::DenseMap<Value, int64_t> lastUse;
   int64_t end = 0; ///< The step at which the caller reads outputs.

@@ -16,8 +16,9 @@
 namespace glmc::memory {
 
 /// Succeeds if the graph is a list of launches, views, constants and weights
-/// whose sizes can be counted in 62 bits; says what else is there otherwise.
-/// Everything below asks for it.
+/// whose sizes can be counted in 62 bits, and state is written in place only, by
+/// the one launch that reads it; says what else is there otherwise. Everything
+/// below asks for it.
 mlir::LogicalResult checkKernelLevel(glm::GraphOp graph, mlir::SymbolTable &symbols);
 
 /// Launches of a graph in order.
@@ -26,12 +27,17 @@ std::vector<glm::LaunchOp> launchesOf(glm::GraphOp graph);
 /// Whether inputs and outputs of a graph live in the arena.
 bool hasIoArena(glm::GraphOp graph);
 
+/// Values of a graph that are state of the context, by the state's name: its
+/// argument, and what a launch makes of that in place for the graph to yield.
+llvm::DenseMap<mlir::Value, llvm::StringRef> stateValues(glm::GraphOp graph);
+
 /// Where an output's bytes come from.
 struct OutputSource {
   mlir::Value base;
   /// The launch that makes `base` writes the output itself; otherwise its bytes
   /// are copied after all launches.
   bool direct = false;
+  bool isState = false; ///< No output: state, which is where it is already.
 };
 
 /// One a result of the graph. Direct is the first output of a launch's result;

@@ -35,15 +35,17 @@ public:
     bool ioArena = memory::hasIoArena(graph);
     llvm::DenseSet<Value> direct;
     auto outputs = memory::outputSources(graph);
+    auto states = memory::stateValues(graph);
     for (const memory::OutputSource &output : outputs)
       if (output.direct && !ioArena)
         direct.insert(output.base);
     if (ioArena)
       for (Value argument : graph.getBody().getArguments())
-        addValue(argument, 1);
+        if (!states.contains(argument))
+          addValue(argument, 1);
     for (glm::LaunchOp launch : launches)
       for (Value value : launch->getResults())
-        addValue(value, direct.contains(value) ? 0 : 1);
+        addValue(value, direct.contains(value) || states.contains(value) ? 0 : 1);
     for (const memory::OutputSource &output : outputs)
       if (auto it = numbers.find(output.base); it != numbers.end())
         problem.values[it->second].pinned = true;

@@ -2,6 +2,7 @@
 //
 //   1. Constants and weights that anything reads get an offset in the weights
 //      image, in order of first use over all graphs; equal ones share it.
+//      So do states, in the image of what a context keeps, by name.
 //   2. Each graph: ArenaBlocks says what the arena holds when, ArenaPlanner
 //      where.
 //   3. A glm.program is written beside the graph: parameters, a planned_launch
@@ -16,6 +17,8 @@
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -102,15 +105,64 @@ private:
 };
 
 //===----------------------------------------------------------------------===//
+// State
+//===----------------------------------------------------------------------===//
+
+/// What a context keeps from call to call, for all graphs of a module.
+class StateImage {
+public:
+  /// Adds the states of a graph.
+  LogicalResult addGraph(glm::GraphOp graph) {
+    for (auto [i, type] : llvm::enumerate(graph.getArgumentTypes())) {
+      StringRef name = graph.getInputState(i);
+      if (name.empty())
+        continue;
+      auto [known, isNew] = entries.insert({name.str(), Entry{cast<RankedTensorType>(type), end, graph.getLoc()}});
+      if (!isNew && known->second.type != type)
+        return graph.emitOpError() << "has state '" << name << "' of type " << type << ", another graph of type "
+                                   << known->second.type;
+      if (!isNew)
+        continue;
+      const int64_t bytes = glm::storageBytes(type);
+      if (bytes > INT64_MAX - memory::arenaAlignment - end)
+        return graph.emitOpError() << "brings the state over 2^63 bytes";
+      end += memory::alignedSize(bytes);
+    }
+    return success();
+  }
+
+  glm::PlaceAttr placeOf(MLIRContext *context, StringRef name) const {
+    const Entry &entry = entries.find(name.str())->second;
+    return glm::PlaceAttr::get(context, "state", 0, entry.offset, glm::storageBytes(entry.type));
+  }
+
+  void write(OpBuilder &builder) const {
+    for (const auto &[name, entry] : entries)
+      glm::PlacedStateOp::create(builder, entry.loc, name, entry.offset, entry.type);
+  }
+
+private:
+  struct Entry {
+    RankedTensorType type;
+    int64_t offset;
+    Location loc;
+  };
+
+  llvm::MapVector<std::string, Entry, std::map<std::string, unsigned>> entries;
+  int64_t end = 0;
+};
+
+//===----------------------------------------------------------------------===//
 // Programs
 //===----------------------------------------------------------------------===//
 
 /// Writes the program of one graph.
 class ProgramWriter {
 public:
-  ProgramWriter(glm::GraphOp graph, SymbolTable &symbols, const WeightsImage &weights, bool ioArena)
-      : graph(graph), weights(weights), builder(graph), launches(memory::launchesOf(graph)),
-        outputs(memory::outputSources(graph)), arena(memory::arenaBlocks(graph, launches, symbols, ioArena)),
+  ProgramWriter(glm::GraphOp graph, SymbolTable &symbols, const WeightsImage &weights, const StateImage &state,
+                bool ioArena)
+      : graph(graph), weights(weights), state(state), builder(graph), launches(memory::launchesOf(graph)),
+        outputs(memory::outputSources(graph)), states(memory::stateValues(graph)), arena(memory::arenaBlocks(graph, launches, symbols, ioArena)),
         ioArena(ioArena) {}
 
   FailureOr<glm::ProgramOp> write() {
@@ -143,20 +195,31 @@ private:
 
   /// Where a base lies: in the arena, the weights image, or with the caller.
   glm::PlaceAttr placeOf(Value base) {
+    if (auto it = states.find(base); it != states.end())
+      return state.placeOf(builder.getContext(), it->second);
     if (auto it = arena.blockOf.find(base); it != arena.blockOf.end())
       return place("arena", 0, plan.offsets[it->second], base.getType());
     if (auto argument = dyn_cast<BlockArgument>(base))
-      return place("input", argument.getArgNumber(), 0, base.getType());
+      return place("input", parameterNumber(argument), 0, base.getType());
     if (base.getDefiningOp<glm::LaunchOp>())
       return outputPlaces[directOutput.lookup(base)];
     return weights.placeOf(base);
   }
 
+  /// The number of an argument among those that are no state.
+  int64_t parameterNumber(BlockArgument argument) {
+    return llvm::count_if(graph.getBody().getArguments().take_front(argument.getArgNumber()),
+                          [&](Value other) { return !states.contains(other); });
+  }
+
   void placeOutputs() {
     outputPlaces.resize(outputs.size());
+    int64_t number = 0; // Among those that are no state.
     for (auto [i, output] : llvm::enumerate(outputs)) {
+      if (output.isState)
+        continue;
       if (!ioArena)
-        outputPlaces[i] = place("output", i, 0, output.base.getType());
+        outputPlaces[i] = place("output", number++, 0, output.base.getType());
       else if (output.direct)
         outputPlaces[i] = placeOf(output.base);
       if (output.direct)
@@ -169,16 +232,18 @@ private:
   ArrayAttr inputParameters() {
     llvm::SmallVector<Attribute> parameters;
     for (auto [i, argument] : llvm::enumerate(graph.getBody().getArguments()))
-      parameters.push_back(glm::ParameterAttr::get(builder.getContext(), memory::inputName(graph, i),
-                                                   cast<RankedTensorType>(argument.getType()), placeOf(argument)));
+      if (!states.contains(argument))
+        parameters.push_back(glm::ParameterAttr::get(builder.getContext(), memory::inputName(graph, i),
+                                                     cast<RankedTensorType>(argument.getType()), placeOf(argument)));
     return builder.getArrayAttr(parameters);
   }
 
   ArrayAttr outputParameters() {
     llvm::SmallVector<Attribute> parameters;
     for (auto [i, type] : llvm::enumerate(graph.getResultTypes()))
-      parameters.push_back(glm::ParameterAttr::get(builder.getContext(), memory::outputName(graph, i),
-                                                   cast<RankedTensorType>(type), outputPlaces[i]));
+      if (!outputs[i].isState)
+        parameters.push_back(glm::ParameterAttr::get(builder.getContext(), memory::outputName(graph, i),
+                                                     cast<RankedTensorType>(type), outputPlaces[i]));
     return builder.getArrayAttr(parameters);
   }
 
@@ -219,9 +284,11 @@ private:
 
   glm::GraphOp graph;
   const WeightsImage &weights;
+  const StateImage &state;
   OpBuilder builder;
   std::vector<glm::LaunchOp> launches;
   std::vector<memory::OutputSource> outputs;
+  llvm::DenseMap<Value, StringRef> states;
   memory::ArenaBlocks arena;
   memory::ArenaPlan plan;
   bool ioArena;
@@ -229,8 +296,9 @@ private:
   llvm::DenseMap<Value, size_t> directOutput; ///< Output that a launch writes.
 };
 
-LogicalResult planGraph(glm::GraphOp graph, SymbolTable &symbols, const WeightsImage &weights, bool ioArena) {
-  auto program = ProgramWriter(graph, symbols, weights, ioArena).write();
+LogicalResult planGraph(glm::GraphOp graph, SymbolTable &symbols, const WeightsImage &weights, const StateImage &state,
+                        bool ioArena) {
+  auto program = ProgramWriter(graph, symbols, weights, state, ioArena).write();
   if (failed(program) || failed(memory::checkProgram(graph, *program, symbols)))
     return failure();
   graph.erase();
@@ -243,7 +311,7 @@ LogicalResult planModule(ModuleOp module, bool ioArena) {
   if (graphs.empty())
     return success();
   for (Operation &op : *module.getBody())
-    if (isa<glm::ProgramOp, glm::PlacedWeightOp>(op))
+    if (isa<glm::ProgramOp, glm::PlacedWeightOp, glm::PlacedStateOp>(op))
       return op.emitOpError() << "is planned already, a graph cannot be planned beside it";
   SymbolTable symbols(module);
   bool right = true;
@@ -252,13 +320,15 @@ LogicalResult planModule(ModuleOp module, bool ioArena) {
   if (!right)
     return failure();
   WeightsImage weights;
+  StateImage state;
   for (glm::GraphOp graph : graphs)
-    if (failed(weights.addGraph(graph)))
+    if (failed(weights.addGraph(graph)) || failed(state.addGraph(graph)))
       return failure();
   OpBuilder builder(graphs.front());
   weights.write(builder);
+  state.write(builder);
   for (glm::GraphOp graph : graphs)
-    if (failed(planGraph(graph, symbols, weights, ioArena || memory::hasIoArena(graph))))
+    if (failed(planGraph(graph, symbols, weights, state, ioArena || memory::hasIoArena(graph))))
       return failure();
   return success();
 }

@@ -10,6 +10,9 @@
 #include "lowering/memory/ArenaBlocks.h"
 #include "lowering/memory/PlanChecker.h"
 
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 
 namespace glmc::memory {
@@ -33,16 +36,21 @@ public:
   }
 
 private:
-  // Memories are numbered arena, weights, inputs, outputs.
-  enum : size_t { arena, weights, firstParameter };
+  // Memories are numbered arena, weights, state, inputs, outputs.
+  enum : size_t { arena, weights, state, firstParameter };
 
   void addMemories() {
     plan.memories = {{"arena", int64_t(program.getArena()), true, arenaAlignment},
-                     {"weights", 0, false, arenaAlignment}};
+                     {"weights", 0, false, arenaAlignment},
+                     {"state", 0, true, arenaAlignment}};
     for (auto [i, type] : llvm::enumerate(graph.getArgumentTypes()))
-      plan.memories.push_back({"input " + std::to_string(i), glm::storageBytes(type), false, arenaAlignment});
+      if (graph.getInputState(i).empty())
+        plan.memories.push_back(
+            {"input " + std::to_string(inputs++), glm::storageBytes(type), false, arenaAlignment});
+    size_t outputs = 0;
     for (auto [i, type] : llvm::enumerate(graph.getResultTypes()))
-      plan.memories.push_back({"output " + std::to_string(i), glm::storageBytes(type), true, arenaAlignment});
+      if (graph.getOutputState(i).empty())
+        plan.memories.push_back({"output " + std::to_string(outputs++), glm::storageBytes(type), true, arenaAlignment});
   }
 
   CheckedRange range(glm::PlaceAttr place) {
@@ -51,10 +59,12 @@ private:
       memory = arena;
     else if (place.getMemory() == "weights")
       memory = weights;
+    else if (place.getMemory() == "state")
+      memory = state;
     else if (place.getMemory() == "input")
       memory = firstParameter + place.getIndex();
     else if (place.getMemory() == "output")
-      memory = firstParameter + graph.getNumArguments() + place.getIndex();
+      memory = firstParameter + inputs + place.getIndex();
     return {memory, place.getOffset(), place.getBytes()};
   }
 
@@ -81,12 +91,34 @@ private:
     }
   }
 
+  /// Parameters lie where the program says, states where the module does.
   void addParameters() {
-    auto place = [](Attribute parameter) { return cast<glm::ParameterAttr>(parameter).getPlace(); };
-    for (auto [argument, parameter] : llvm::zip(graph.getBody().getArguments(), program.getInputs()))
-      plan.initial.push_back({range(place(parameter)), numberOf(argument)});
-    for (auto [value, parameter] : llvm::zip(graph.getTerminator()->getOperands(), program.getOutputs()))
-      plan.results.push_back({range(place(parameter)), numberOf(value)});
+    llvm::StringMap<CheckedRange> states;
+    for (auto placed : graph->getParentOfType<ModuleOp>().getOps<glm::PlacedStateOp>()) {
+      CheckedRange place{state, int64_t(placed.getOffset()), glm::storageBytes(placed.getType())};
+      plan.memories[state].bytes = std::max(plan.memories[state].bytes, place.offset + place.bytes);
+      states[placed.getName()] = place;
+    }
+    auto placeOfState = [&](StringRef name) {
+      auto it = states.find(name); // Without one, a memory that the checker refuses.
+      return it == states.end() ? CheckedRange{plan.memories.size(), 0, 0} : it->second;
+    };
+    auto next = [](auto &parameter) { return cast<glm::ParameterAttr>(*parameter++).getPlace(); };
+    llvm::StringSet<> yielded;
+    auto input = program.getInputs().begin(), output = program.getOutputs().begin();
+    for (BlockArgument argument : graph.getBody().getArguments()) {
+      StringRef name = graph.getInputState(argument.getArgNumber());
+      plan.initial.push_back({name.empty() ? range(next(input)) : placeOfState(name), numberOf(argument)});
+    }
+    for (auto [i, value] : llvm::enumerate(graph.getTerminator()->getOperands())) {
+      StringRef name = graph.getOutputState(i);
+      plan.results.push_back({name.empty() ? range(next(output)) : placeOfState(name), numberOf(value)});
+      yielded.insert(name);
+    }
+    // What is not yielded stays as it is.
+    for (BlockArgument argument : graph.getBody().getArguments())
+      if (StringRef name = graph.getInputState(argument.getArgNumber()); !name.empty() && !yielded.contains(name))
+        plan.results.push_back({placeOfState(name), numberOf(argument)});
   }
 
   void addAccesses(std::vector<CheckedAccess> &accesses, ArrayAttr places, ValueRange accessed) {
@@ -132,6 +164,7 @@ private:
   llvm::DenseMap<Value, size_t> values;
   llvm::DenseMap<std::pair<Attribute, Type>, size_t> constants;
   size_t count = 0;
+  size_t inputs = 0; ///< Memories of inputs.
 };
 
 } // namespace

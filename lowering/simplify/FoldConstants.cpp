@@ -3,7 +3,8 @@
 // 1. In order, take each op whose operands are all constants or weights (or
 //    that is a glm.shape, whose answer is in a type).
 // 2. A reshape of a weight becomes the weight by another type: no bytes move.
-// 3. Leave transposes of weights that matmuls can absorb.
+// 3. Leave transposes of weights that matmuls can absorb, and casts of weights
+//    that make them larger and that only matmuls read.
 // 4. Evaluate with the reference evaluator; an op that cannot be evaluated
 //    stays, and gives its error at run time or not at all.
 //
@@ -35,6 +36,15 @@ bool isTransposeForMatmul(Operation *op) {
   });
 }
 
+/// Whether only products read it, as their right side.
+bool isWeightOfProducts(Value value) {
+  return !value.use_empty() && llvm::all_of(value.getUses(), [](OpOperand &use) {
+    if (auto transpose = dyn_cast<glm::TransposeOp>(use.getOwner()))
+      return isWeightOfProducts(transpose.getY());
+    return isa<glm::MatmulOp>(use.getOwner()) && use.getOperandNumber() == 1;
+  });
+}
+
 struct FoldConstantsPass : glmc::impl::FoldConstantsBase<FoldConstantsPass> {
   WeightSource *weights = nullptr;
 
@@ -57,6 +67,10 @@ struct FoldConstantsPass : glmc::impl::FoldConstantsBase<FoldConstantsPass> {
     if (readsWeight && isTransposeForMatmul(op))
       return false;
     int64_t bytes = glm::storageBytes(op->getResult(0).getType());
+    // Products convert a narrow weight as they read it: that costs less than
+    // reading a wide one.
+    if (readsWeight && isa<glm::CastOp>(op) && bytes > operandBytes && isWeightOfProducts(op->getResult(0)))
+      return false;
     return bytes <= std::max(freeResultBytes, operandBytes);
   }
 

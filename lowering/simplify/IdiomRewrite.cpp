@@ -51,6 +51,18 @@ Value transposeBy(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_
                                   permutation);
 }
 
+static DictionaryAttr orEmpty(DictionaryAttr attributes, MLIRContext *context) {
+  return attributes ? attributes : DictionaryAttr::get(context);
+}
+
+DictionaryAttr argumentAttributes(glm::GraphOp graph, unsigned i) {
+  return orEmpty(graph.getArgAttrDict(i), graph.getContext());
+}
+
+DictionaryAttr resultAttributes(glm::GraphOp graph, unsigned i) {
+  return orEmpty(graph.getResultAttrDict(i), graph.getContext());
+}
+
 int64_t eraseDeadOps(Block &block) {
   int64_t erased = 0;
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {

@@ -23,6 +23,10 @@ mlir::Value reshapeTo(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value 
 mlir::Value transposeBy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
                         llvm::ArrayRef<int64_t> permutation);
 
+/// Attributes of argument or result i; empty where there are none.
+mlir::DictionaryAttr argumentAttributes(glm::GraphOp graph, unsigned i);
+mlir::DictionaryAttr resultAttributes(glm::GraphOp graph, unsigned i);
+
 /// Erases ops that nothing reads, last op first.
 int64_t eraseDeadOps(mlir::Block &block);
 

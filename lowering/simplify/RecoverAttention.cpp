@@ -407,7 +407,7 @@ Value AttentionMatcher::build() {
   auto mask = masks.build(builder, loc, type.getElementType());
   if (!mask)
     return {};
-  Value attention = glm::AttentionOp::create(builder, loc, type, query, key, value, *mask, heads, kvHeads,
+  Value attention = glm::AttentionOp::create(builder, loc, type, query, key, value, *mask, Value(), heads, kvHeads,
                                              APFloat(scale * q.scale * k.scale), masks.isCausal(), masks.guarded);
   attention = reshapeTo(builder, loc, attention, {batch, tokens, heads, valueFeatures});
   attention = transposeBy(builder, loc, attention, {0, 2, 1, 3});

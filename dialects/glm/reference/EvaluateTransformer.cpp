@@ -175,12 +175,16 @@ FailureOr<Tensor> evaluateAttention(Operation *op, Operands operands, RankedTens
   int64_t heads = attention.getHeads(), kvHeads = attention.getKvHeads(), batches = q.shape()[0];
   int64_t tokens = q.shape()[1], features = q.shape()[2] / heads, rowSize = type.getDimSize(2) / heads;
   int64_t keyTokens = k.shape().size() == 4 ? k.shape()[2] : k.shape()[1];
+  // How many tokens the last query and all before it may see.
+  int64_t end = keyTokens;
+  if (attention.getPast())
+    end = tokens + std::clamp<int64_t>(integersOf(operands.back())[0], 0, keyTokens - tokens);
   Dims maskStrides(4, 0);
   if (attention.getMask()) {
     masks = addends(operands[3]);
     maskStrides = broadcastStrides(operands[3].shape(), {batches, heads, tokens, keyTokens});
   }
-  std::vector<double> scores(keyTokens);
+  std::vector<double> scores(end);
   double scale = attention.getScale().convertToDouble();
   for (int64_t batch = 0; batch < batches; ++batch)
     for (int64_t head = 0; head < heads; ++head) {
@@ -192,13 +196,34 @@ FailureOr<Tensor> evaluateAttention(Operation *op, Operands operands, RankedTens
         if (attention.getMask())
           mask.data = masks.data() + batch * maskStrides[0] + head * maskStrides[1] + s * maskStrides[2];
         mask.stride = maskStrides[3];
-        mask.limit = attention.getCausal() ? s + keyTokens - tokens + 1 : keyTokens;
+        mask.limit = attention.getCausal() ? s + end - tokens + 1 : end;
         int64_t row = (batch * tokens + s) * heads + head;
         attend(queries.data() + row * features, headKeys, headValues, mask, scale, attention.getGuarded(), scores,
                y.data() + row * rowSize);
       }
     }
   return tensorOfFloats(type, y);
+}
+
+//===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+FailureOr<Tensor> evaluateCacheWrite(Operation *, Operands operands, RankedTensorType type) {
+  Tensor y = operands[0];
+  const Tensor &rows = operands[1];
+  int64_t batches = type.getDimSize(0), heads = type.getDimSize(1), room = type.getDimSize(2);
+  bool headMajor = rows.shape().size() == 4;
+  int64_t tokens = rows.shape()[headMajor ? 2 : 1];
+  int64_t at = std::clamp<int64_t>(integersOf(operands[2])[0], 0, room - tokens);
+  size_t bytes = type.getNumElements() ? y.bytes.size() / (batches * heads * room) : 0; // Of a row.
+  for (int64_t batch = 0; batch < batches; ++batch)
+    for (int64_t head = 0; head < heads; ++head)
+      for (int64_t s = 0; s < tokens; ++s) {
+        int64_t from = headMajor ? (batch * heads + head) * tokens + s : (batch * tokens + s) * heads + head;
+        std::copy_n(rows.bytes.begin() + from * bytes, bytes, y.bytes.begin() + ((batch * heads + head) * room + at + s) * bytes);
+      }
+  return y;
 }
 
 } // namespace
@@ -208,6 +233,7 @@ void addTransformer(Registry &registry) {
   registry[glm::LayerNormOp::getOperationName()] = evaluateLayerNorm;
   registry[glm::RotaryOp::getOperationName()] = evaluateRotary;
   registry[glm::AttentionOp::getOperationName()] = evaluateAttention;
+  registry[glm::CacheWriteOp::getOperationName()] = evaluateCacheWrite;
 }
 
 } // namespace glmc::reference

@@ -86,7 +86,7 @@ glm.graph @g(%x: tensor<2xf32>) -> tensor<3xi1> {
 // -----
 
 glm.graph @g(%x: tensor<2xf32>) -> tensor<3xi32> {
-  // expected-error@+1 {{'glm.cast' op requires the same shape for all operands and results}}
+  // expected-error@+1 {{'glm.cast' op converts 'tensor<2xf32>' to 'tensor<3xi32>', expected one shape}}
   %y = glm.cast %x : tensor<2xf32> to tensor<3xi32>
   glm.return %y : tensor<3xi32>
 }
@@ -770,4 +770,60 @@ glm.graph @g(%x: tensor<2xi32>) -> tensor<2xi32> {
   // expected-error@+1 {{'glm.gelu' op operand #0 must be statically shaped tensor}}
   %y = glm.gelu %x : tensor<2xi32>
   glm.return %y : tensor<2xi32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x2x32x16xf32>, %n: tensor<2xi64>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op past is 'tensor<2xi64>', expected one integer of shape [1]}}
+  %y = glm.attention %q, %k, %k past %n heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>, tensor<2xi64>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<1x7x64xf32>, %k: tensor<1x2x4x16xf32>, %n: tensor<1xi64>) -> tensor<1x7x64xf32> {
+  // expected-error@+1 {{'glm.attention' op has room for 4 tokens, expected at least the 7 of q}}
+  %y = glm.attention %q, %k, %k past %n heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x2x4x16xf32>, tensor<1x2x4x16xf32>, tensor<1xi64>) -> tensor<1x7x64xf32>
+  glm.return %y : tensor<1x7x64xf32>
+}
+
+// -----
+
+glm.graph @g(%c: tensor<1x2x32xf32>, %x: tensor<1x7x32xf32>, %n: tensor<1xi64>) -> tensor<1x2x32xf32> {
+  // expected-error@+1 {{'glm.cache_write' op cache is 'tensor<1x2x32xf32>', expected [batch, heads, tokens, features]}}
+  %y = glm.cache_write %c, %x at %n : tensor<1x2x32xf32>, tensor<1x7x32xf32>, tensor<1xi64>
+  glm.return %y : tensor<1x2x32xf32>
+}
+
+// -----
+
+glm.graph @g(%c: tensor<1x2x32x16xf32>, %x: tensor<1x7x32xf16>, %n: tensor<1xi64>) -> tensor<1x2x32x16xf32> {
+  // expected-error@+1 {{'glm.cache_write' op tokens are 'tensor<1x7x32xf16>', which do not go into 'tensor<1x2x32x16xf32>'}}
+  %y = glm.cache_write %c, %x at %n : tensor<1x2x32x16xf32>, tensor<1x7x32xf16>, tensor<1xi64>
+  glm.return %y : tensor<1x2x32x16xf32>
+}
+
+// -----
+
+glm.graph @g(%c: tensor<1x2x32x16xf32>, %x: tensor<1x7x31xf32>, %n: tensor<1xi64>) -> tensor<1x2x32x16xf32> {
+  // expected-error@+1 {{'glm.cache_write' op tokens are 'tensor<1x7x31xf32>', which do not go into}}
+  %y = glm.cache_write %c, %x at %n : tensor<1x2x32x16xf32>, tensor<1x7x31xf32>, tensor<1xi64>
+  glm.return %y : tensor<1x2x32x16xf32>
+}
+
+// -----
+
+glm.graph @g(%c: tensor<1x2x4x16xf32>, %x: tensor<1x2x7x16xf32>, %n: tensor<1xi64>) -> tensor<1x2x4x16xf32> {
+  // expected-error@+1 {{'glm.cache_write' op writes 7 tokens into 'tensor<1x2x4x16xf32>'}}
+  %y = glm.cache_write %c, %x at %n : tensor<1x2x4x16xf32>, tensor<1x2x7x16xf32>, tensor<1xi64>
+  glm.return %y : tensor<1x2x4x16xf32>
+}
+
+// -----
+
+glm.graph @g(%c: tensor<1x2x8x16xf32>, %x: tensor<1x2x7x16xf32>, %n: tensor<i64>) -> tensor<1x2x8x16xf32> {
+  // expected-error@+1 {{'glm.cache_write' op at is 'tensor<i64>', expected one integer of shape [1]}}
+  %y = glm.cache_write %c, %x at %n : tensor<1x2x8x16xf32>, tensor<1x2x7x16xf32>, tensor<i64>
+  glm.return %y : tensor<1x2x8x16xf32>
 }

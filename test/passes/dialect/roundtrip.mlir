@@ -181,6 +181,19 @@ glm.graph @nothing() {
   glm.return
 }
 
+// CHECK-LABEL: glm.graph @caches
+glm.graph @caches(%q: tensor<1x7x64xf32>, %c: tensor<1x2x32x16xf32> {glm.state = "keys"}, %x: tensor<1x7x32xf32>, %h: tensor<1x2x7x16xf32>, %m: tensor<1x1x7x32xi1>, %n: tensor<1xi64> {glm.state = "length"}) -> (tensor<1x7x64xf32>, tensor<1x2x32x16xf32> {glm.state = "keys"}) {
+  // CHECK-NEXT: %[[K:.*]] = glm.cache_write %{{.*}}, %{{.*}} at %{{.*}} : tensor<1x2x32x16xf32>, tensor<1x7x32xf32>, tensor<1xi64>
+  %k = glm.cache_write %c, %x at %n : tensor<1x2x32x16xf32>, tensor<1x7x32xf32>, tensor<1xi64>
+  // CHECK-NEXT: %[[V:.*]] = glm.cache_write %[[K]], %{{.*}} at %{{.*}} : tensor<1x2x32x16xf32>, tensor<1x2x7x16xf32>, tensor<1xi64>
+  %v = glm.cache_write %k, %h at %n : tensor<1x2x32x16xf32>, tensor<1x2x7x16xf32>, tensor<1xi64>
+  // CHECK-NEXT: glm.attention %{{.*}}, %[[K]], %[[V]] past %{{.*}} heads 4 kv_heads 2 scale 2.500000e-01 causal : (tensor<1x7x64xf32>, tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>, tensor<1xi64>) -> tensor<1x7x64xf32>
+  %y = glm.attention %q, %k, %v past %n heads 4 kv_heads 2 scale 0.25 causal : (tensor<1x7x64xf32>, tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>, tensor<1xi64>) -> tensor<1x7x64xf32>
+  // CHECK-NEXT: glm.attention %{{.*}}, %[[K]], %[[V]] mask %{{.*}} past %{{.*}} heads 4 kv_heads 2 scale 2.500000e-01 : (tensor<1x7x64xf32>, tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>, tensor<1x1x7x32xi1>, tensor<1xi64>) -> tensor<1x7x64xf32>
+  %z = glm.attention %y, %k, %v mask %m past %n heads 4 kv_heads 2 scale 0.25 : (tensor<1x7x64xf32>, tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>, tensor<1x1x7x32xi1>, tensor<1xi64>) -> tensor<1x7x64xf32>
+  glm.return %z, %k : tensor<1x7x64xf32>, tensor<1x2x32x16xf32>
+}
+
 // CHECK: glm.placed_weight "gain" at 64 type tensor<4xf32> source dense<1.000000e+00> : tensor<4xf32>
 glm.placed_weight "gain" at 64 type tensor<4xf32> source dense<1.0> : tensor<4xf32>
 // CHECK: glm.placed_weight "w" at 128 type !glm.packed<tensor<2x2xf32>, #glm.panels<0, 4>> source #glm.stored<"w.bin", 0, 16, raw>

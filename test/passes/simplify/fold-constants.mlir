@@ -41,6 +41,24 @@ glm.graph @transpose_for_matmul(%x: tensor<1x3xf32>) -> tensor<1x2xf32> {
   glm.return %y : tensor<1x2xf32>
 }
 
+// Does not fire: a matmul reads less when it converts a narrow weight itself,
+// transposed or not.
+// CHECK-LABEL: @narrow_weight
+// CHECK: %[[W:.*]] = glm.weight "w"
+// CHECK: glm.cast %[[W]]
+// CHECK: %[[V:.*]] = glm.weight "v"
+// CHECK: glm.cast %[[V]]
+glm.graph @narrow_weight(%x: tensor<1x3xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>) {
+  %w = glm.weight "w" <"f", 0, 12, raw> : tensor<3x2xf16>
+  %c = glm.cast %w : tensor<3x2xf16> to tensor<3x2xf32>
+  %y = glm.matmul %x, %c : tensor<1x3xf32>, tensor<3x2xf32> -> tensor<1x2xf32>
+  %v = glm.weight "v" <"f", 12, 12, raw> : tensor<2x3xf16>
+  %d = glm.cast %v : tensor<2x3xf16> to tensor<2x3xf32>
+  %t = glm.transpose %d [1, 0] : tensor<2x3xf32> -> tensor<3x2xf32>
+  %z = glm.matmul %x, %t : tensor<1x3xf32>, tensor<3x2xf32> -> tensor<1x2xf32>
+  glm.return %y, %z : tensor<1x2xf32>, tensor<1x2xf32>
+}
+
 // Does not fire: the result is large and larger than what it is made of.
 // CHECK-LABEL: @blow_up
 // CHECK: glm.expand
