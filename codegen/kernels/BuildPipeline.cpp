@@ -90,7 +90,8 @@ const std::map<std::string, std::set<std::string>> &families() {
       {"softmax", {"vector"}},
       {"norm", {"vector", "parallel"}},
       {"attention", {"vector", "rows", "parallel"}},
-      {"scatter", {"vector"}}};
+      {"scatter", {"vector"}},
+      {"cache_write", {"vector"}}};
   return table;
 }
 
@@ -183,13 +184,15 @@ BuiltPipeline buildPipeline(const Kernel &kernel) {
     outputs = buildNorm(builder);
   else if (kernel.family == "attention")
     outputs = buildAttention(builder);
-  else
+  else if (kernel.family == "scatter")
     outputs = buildScatter(builder);
+  else
+    outputs = buildCacheWrite(builder);
   if (outputs.size() != kernel.results.size() + kernel.scratch.size())
     throw BuildError("family '" + kernel.family + "' made " + std::to_string(outputs.size()) +
                      " outputs, the kernel has " + std::to_string(kernel.results.size() + kernel.scratch.size()));
   BuiltPipeline built = {Halide::Pipeline(outputs), builder.parameters};
-  lowerBuffers(built.pipeline, outputs, builder.placements);
+  lowerBuffers(built.pipeline, outputs, builder.lowering);
   return built;
 }
 

@@ -84,8 +84,8 @@ public:
 
   const Kernel &kernel;
   std::vector<Halide::ImageParam> parameters;
-  /// Funcs computed inside of loops that lie in scratch, by name.
-  std::map<std::string, Placement> placements;
+  /// What Halide cannot be told of the pipeline.
+  Lowering lowering;
 
   /// `value` at `index`. Memoised by the identity of the index expressions.
   Expr at(int value, const Index &index);
@@ -184,6 +184,7 @@ std::vector<Func> buildMatmul(Builder &builder);
 std::vector<Func> buildReduce(Builder &builder);
 std::vector<Func> buildSoftmax(Builder &builder);
 std::vector<Func> buildScatter(Builder &builder);
+std::vector<Func> buildCacheWrite(Builder &builder);
 std::vector<Func> buildNorm(Builder &builder);
 std::vector<Func> buildAttention(Builder &builder);
 

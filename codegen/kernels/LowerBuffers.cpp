@@ -9,10 +9,16 @@ using namespace Halide::Internal;
 namespace glmc::kernels {
 
 namespace {
+/// Bytes; where lines are longer, some are asked for twice.
+constexpr int cacheLine = 64;
+/// Stands for haveOwnMemory() until the pipeline is lowered.
+const char *const ownMemory = "glmc_have_own_memory";
+
 class BufferLowering : public IRMutator {
 public:
-  BufferLowering(const std::vector<Func> &outputs, std::map<std::string, Placement> placements)
-      : placements(std::move(placements)) {
+  BufferLowering(const std::vector<Func> &outputs, Lowering lowering)
+      : placements(std::move(lowering.placements)), values(std::move(lowering.values)),
+        trips(std::move(lowering.trips)), prefetches(std::move(lowering.prefetches)) {
     for (const Func &output : outputs) {
       names.push_back(output.name());
       parameters[output.name()] = output.output_buffer().parameter();
@@ -27,20 +33,26 @@ public:
     Stmt result = IRMutator::mutate(s);
     if (--depth > 0)
       return result;
+    for (const auto &value : values)
+      result = withPointer(value.second.argument, LetStmt::make(value.first, value.second.value, result));
     std::set<int> added;
     for (const auto &placement : placements) {
       const std::string &name = names.at(placement.second.output);
       if (!added.insert(placement.second.output).second)
         continue;
-      Expr buffer = Variable::make(type_of<halide_buffer_t *>(), name + ".buffer");
-      Expr host = Call::make(type_of<void *>(), Call::buffer_get_host, {buffer}, Call::Extern);
-      result = LetStmt::make(name, host, result);
+      result = withPointer(name, result);
     }
     return result;
   }
 
 private:
   using IRMutator::visit;
+
+  /// `body` where the buffer's elements can be accessed.
+  static Stmt withPointer(const std::string &name, const Stmt &body) {
+    Expr buffer = Variable::make(type_of<halide_buffer_t *>(), name + ".buffer");
+    return LetStmt::make(name, Call::make(type_of<void *>(), Call::buffer_get_host, {buffer}, Call::Extern), body);
+  }
 
   const Placement *placementOf(const std::string &name) const {
     auto found = placements.find(name);
@@ -88,24 +100,58 @@ private:
   Stmt visit(const Allocate *op) override { return placementOf(op->name) ? mutate(op->body) : IRMutator::visit(op); }
   Stmt visit(const Free *op) override { return placementOf(op->name) ? Evaluate::make(0) : IRMutator::visit(op); }
 
+  static bool isLoopOver(const std::string &variable, const For *op) { return ends_with(op->name, "." + variable); }
+
   Stmt visit(const For *op) override {
-    const std::string suffix = std::string(".") + taskVariable;
-    if (!ends_with(op->name, suffix))
-      return IRMutator::visit(op);
     Expr outer = task;
-    task = Variable::make(Int(32), op->name) - op->min;
+    if (isLoopOver(taskVariable, op))
+      task = Variable::make(Int(32), op->name) - op->min;
     Stmt result = IRMutator::visit(op);
     task = outer;
+    for (const auto &block : prefetches)
+      if (const For *loop = result.as<For>(); loop && isLoopOver(block.first, op))
+        result =
+            For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy, loop->device_api,
+                      Block::make(prefetch(block.second, Variable::make(Int(32), op->name)), loop->body));
+    for (const auto &trip : trips)
+      if (const For *loop = result.as<For>(); loop && isLoopOver(trip.first, op))
+        result = For::make(loop->name, loop->min, simplify(min(loop->extent, trip.second - loop->min)), loop->for_type,
+                           loop->partition_policy, loop->device_api, loop->body);
     return result;
+  }
+
+  /// A line of the cache after the other. What is asked for may lie outside of
+  /// the buffer: nothing is read.
+  Stmt prefetch(const PrefetchedBlock &block, const Expr &iteration) const {
+    const Type type = block.argument.type();
+    const int line = cacheLine / type.bytes();
+    Expr first = (iteration + block.ahead) * block.block;
+    if (task.defined())
+      first = first + task * block.perTask;
+    const std::string name = "line";
+    Expr position = first + Variable::make(Int(32), name) * line;
+    Expr address = Variable::make(type_of<void *>(), block.argument.name());
+    Stmt one = Evaluate::make(Call::make(type, Call::prefetch, {address, simplify(position), 1, 1}, Call::Intrinsic));
+    return For::make(name, 0, (block.block + line - 1) / line, ForType::Serial, Partition::Never, DeviceAPI::None, one);
   }
 
   Expr visit(const Call *op) override {
     if (op->name == Call::buffer_get_min)
       return make_zero(op->type);
+    if (op->name == ownMemory)
+      return simplify(addressOf(op->args[0]) != addressOf(op->args[1]));
     return IRMutator::visit(op);
   }
 
+  /// Of the buffer that a string names.
+  static Expr addressOf(const Expr &name) {
+    return reinterpret(UInt(64), Variable::make(type_of<void *>(), name.as<StringImm>()->value));
+  }
+
   std::map<std::string, Placement> placements;
+  std::map<std::string, LoadedValue> values;
+  std::map<std::string, Expr> trips;
+  std::map<std::string, PrefetchedBlock> prefetches;
   std::vector<std::string> names;
   std::map<std::string, Parameter> parameters;
   Expr task;
@@ -113,8 +159,12 @@ private:
 };
 } // namespace
 
-void lowerBuffers(Pipeline &pipeline, const std::vector<Func> &outputs, std::map<std::string, Placement> placements) {
-  pipeline.add_custom_lowering_pass(new BufferLowering(outputs, std::move(placements)));
+Expr haveOwnMemory(const std::string &a, const std::string &b) {
+  return Call::make(Bool(), ownMemory, {StringImm::make(a), StringImm::make(b)}, Call::PureExtern);
+}
+
+void lowerBuffers(Pipeline &pipeline, const std::vector<Func> &outputs, Lowering lowering) {
+  pipeline.add_custom_lowering_pass(new BufferLowering(outputs, std::move(lowering)));
 }
 
 } // namespace glmc::kernels

@@ -6,7 +6,10 @@
 //  - every buffer begins at element 0. Halide asks the buffer wherever it cannot
 //    prove that accesses stay inside, but our buffers have no dimensions to ask;
 //  - a result that is read back is aligned to one element only, like any buffer;
-//  - a temporary above the stack limit lies in scratch, not on a heap.
+//  - a temporary above the stack limit lies in scratch, not on a heap;
+//  - a loop may end earlier than it could: how often it runs is in a buffer;
+//  - a loop may ask for memory ahead of what it reads;
+//  - whether a result shares its memory with an argument is seen at run time.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_KERNELS_LOWERBUFFERS_H
@@ -30,9 +33,37 @@ struct Placement {
 /// Tasks are the iterations of parallel loops over a variable of this name.
 constexpr const char *taskVariable = "task";
 
-/// Makes `pipeline` do so when it is lowered. `placements`: by Func name.
-void lowerBuffers(Halide::Pipeline &pipeline, const std::vector<Halide::Func> &outputs,
-                  std::map<std::string, Placement> placements);
+/// An expression of lowered code that loads from an argument.
+struct LoadedValue {
+  Halide::Expr value;
+  std::string argument; ///< The name of its parameter.
+};
+
+/// What each iteration of a loop asks memory for, for a later one.
+struct PrefetchedBlock {
+  Halide::ImageParam argument;
+  int perTask = 0;   ///< Elements from one task's to the next one's.
+  int block = 0;     ///< Elements that an iteration reads, next to each other.
+  int ahead = 1;     ///< Iterations ahead.
+};
+
+/// What a family says of its pipeline.
+struct Lowering {
+  std::map<std::string, Placement> placements; ///< By Func.
+  /// What is computed before anything else, for `trips`: by the name of the
+  /// Variable that it becomes.
+  std::map<std::string, LoadedValue> values;
+  /// Loops over this RVar run so often, never more often than they would.
+  std::map<std::string, Halide::Expr> trips;
+  std::map<std::string, PrefetchedBlock> prefetches; ///< By RVar of the loop.
+};
+
+/// Whether two buffers of the pipeline, named as their parameter or Func, have
+/// memory of their own: for RDom::where.
+Halide::Expr haveOwnMemory(const std::string &a, const std::string &b);
+
+/// Makes `pipeline` do so when it is lowered.
+void lowerBuffers(Halide::Pipeline &pipeline, const std::vector<Halide::Func> &outputs, Lowering lowering);
 
 } // namespace glmc::kernels
 

@@ -527,6 +527,10 @@ void CxxPrinter::visit(const Cast *op) {
 
 void CxxPrinter::visit(const Reinterpret *op) {
   const Type from = op->value.type(), to = op->type;
+  // An address, to compare it.
+  if (const auto *v = op->value.as<Halide::Internal::Variable>();
+      v && from.is_handle() && to == UInt(64) && buffers.count(v->name))
+    return set("(uint64_t)(uintptr_t)" + buffer(v->name), rankUnary);
   if (from.is_bool() || to.is_bool() || from.is_handle() || to.is_handle())
     return refuse("the bits of a bool or a pointer");
   const auto size = [](Type t) { return t.bytes() * (t.is_vector() ? paddedLanes(t.lanes()) : 1); };

@@ -1,8 +1,9 @@
 //===- Scatter.cpp - Updates of slices named at run time --------------------===//
 //
-// Each result: a copy of x, then the updates, tuple by tuple in order. A result
-// may be transposed after its scatter_nd; what is stored is the transposed one,
-// so the transposes only say where an element goes.
+// Each result: a copy of x, if it has other memory, then the updates, tuple by
+// tuple in order. A result may be transposed after its scatter_nd; what is
+// stored is the transposed one, so the transposes only say where an element
+// goes.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/Builder.h"
@@ -104,12 +105,16 @@ Func ScatterBuilder::build() {
     dims.push_back(static_cast<int>(i));
   output = builder.makeOutput("result" + std::to_string(number), type, dims);
   int stage = 0;
-  // When x is the result's own memory this copies every element onto itself.
+  // Nothing where x is the result's own memory, which the kernel finds out when
+  // it runs.
   for (const Segment &segment : makeSegments(type.shape, {}, lanes)) {
     Loops loops = builder.makeLoops(name("copy", stage++), type.shape, dims, segment);
     Index source(order.size());
     for (size_t i = 0; i < order.size(); ++i)
       source[order[i]] = loops.index[i];
+    for (auto [argument, result] : builder.kernel.inPlace)
+      if (result == static_cast<int>(number))
+        loops.domain.where(haveOwnMemory(builder.parameters[argument].name(), output.name()));
     Stage copy = builder.store(output, loops, builder.at(node->operands[0], source), type.element);
     builder.forget();
     vectorise(copy, loops, segment, lanes, 1);

@@ -58,7 +58,8 @@
 //     parallel    tasks are some rows
 //
 //   attention     one attention, pointwise, movement ops and rotary before it,
-//                 pointwise ones after it.
+//                 pointwise ones after it. `past` is an i32 or i64 argument,
+//                 and with it there is room for a multiple of 16 keys.
 //     vector      lanes (default 1)
 //     rows        tokens of a tile: a tile is these tokens of all query heads
 //                 that share a key-value head (default 1)
@@ -70,12 +71,16 @@
 //                 to a multiple of 16, plus 16 if that is a multiple of 128;
 //                 R * (value features) sums
 //
+//   cache_write   one cache_write a result, of an argument; element ops, rotary
+//                 and reductions of the last dimension (but no mean) before.
+//     vector      lanes along features (default 1)
+//
 //   scatter       one scatter_nd a result, of element ops; transposed after.
 //     vector      lanes along the innermost dimension (default 1)
 //
 // In place: an argument may share memory with a result if only that result
-// reads it, and reads it at the index that it stores (or, scatter: x; softmax
-// and norm: in the row that it stores).
+// reads it, and reads it at the index that it stores (or, scatter: x;
+// cache_write: the cache; softmax and norm: in the row that it stores).
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_KERNELS_SCHEDULES_H

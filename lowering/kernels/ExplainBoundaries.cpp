@@ -44,6 +44,8 @@ StringRef needOf(const Family &family) {
     return "a reduction needs all that it reduces";
   if (&family == &scatterFamily)
     return "an update writes over a copy of what was there";
+  if (&family == &cacheWriteFamily)
+    return "rows of a cache are written once they are made";
   return "it moves or repeats elements, which are stored where they are made";
 }
 

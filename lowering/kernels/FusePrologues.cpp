@@ -2,7 +2,7 @@
 //
 // What is read several times would be computed several times, except where a
 // kernel keeps it: a product keeps its left side once that is computed, norms,
-// reductions and softmax read each element once or twice.
+// reductions, softmax and writes to caches read each element once or twice.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
@@ -33,7 +33,7 @@ struct FuseProloguesPass : glmc::impl::FuseProloguesBase<FuseProloguesPass> {
       if (!reader || wouldRecompute(fuser, launch, reader))
         return {};
       const Family &family = fuser.familyOf(launch);
-      if (&family != &elementwiseFamily && &family != &normFamily)
+      if (&family != &elementwiseFamily && &family != &normFamily && !isScaleOfRows(fuser, family, reader))
         return {};
       glm::LaunchOp fused = fuser.fuse(launch, reader);
       merged += bool(fused);
@@ -41,11 +41,16 @@ struct FuseProloguesPass : glmc::impl::FuseProloguesBase<FuseProloguesPass> {
     });
   }
 
+  /// The largest elements that quantised rows of a cache are scaled by.
+  static bool isScaleOfRows(LaunchFuser &fuser, const Family &family, glm::LaunchOp reader) {
+    return &family == &reduceFamily && &fuser.familyOf(reader) == &cacheWriteFamily;
+  }
+
   static bool wouldRecompute(LaunchFuser &fuser, glm::LaunchOp launch, glm::LaunchOp reader) {
     if (!llvm::any_of(fuser.kernelOf(launch).getBody().front(), isExpensive))
       return false;
     const Family &family = fuser.familyOf(reader);
-    if (&family == &matmulFamily)
+    if (&family == &matmulFamily || &family == &cacheWriteFamily)
       return false;
     if (&family == &attentionFamily)
       return true;

@@ -1,10 +1,10 @@
 //===- FuseSiblings.cpp - Small launches side by side are one ---------------===//
 //
-// Siblings: neither needs the other, their results have one type, and an operand
-// of one is made by the launch that makes an operand of the other, or is the
-// same, or both read only inputs of the model. So both can run at the same time
-// and live about as long: cos and sin of one angle, the K and V caches of one
-// layer, the lengths of all caches.
+// Siblings: neither needs the other, their results have one type (of writes to
+// caches, any), and an operand of one is made by the launch that makes an
+// operand of the other, or is the same, or both read only inputs of the model.
+// So both can run at the same time and live about as long: cos and sin of one
+// angle, the K and V caches of one layer, the lengths of all caches.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
@@ -29,10 +29,10 @@ struct FuseSiblingsPass : glmc::impl::FuseSiblingsBase<FuseSiblingsPass> {
     LaunchFuser fuser(getOperation());
     LaunchFuser::untilStable(getOperation(), [&](glm::LaunchOp launch) -> glm::LaunchOp {
       const Family &family = fuser.familyOf(launch);
-      if (&family != &elementwiseFamily && &family != &scatterFamily)
+      if (&family != &elementwiseFamily && &family != &scatterFamily && &family != &cacheWriteFamily)
         return {};
       for (glm::LaunchOp other : siblingsOf(launch)) {
-        if (&fuser.familyOf(other) != &family || other.getResultTypes().front() != launch.getResultTypes().front() ||
+        if (&fuser.familyOf(other) != &family || !areAlike(launch, other, family) ||
             llvm::any_of(other.getOperands(), [&](Value v) { return withoutViews(v).getDefiningOp() == launch; }))
           continue;
         if (glm::LaunchOp fused = fuser.fuse(launch, other)) {
@@ -42,6 +42,12 @@ struct FuseSiblingsPass : glmc::impl::FuseSiblingsBase<FuseSiblingsPass> {
       }
       return {};
     });
+  }
+
+  /// Whether the loops of both are much the same: those of caches, of whatever
+  /// type, are over the rows that are new.
+  static bool areAlike(glm::LaunchOp launch, glm::LaunchOp other, const Family &family) {
+    return &family == &cacheWriteFamily || other.getResultTypes().front() == launch.getResultTypes().front();
   }
 
   static bool readsOnlyInputs(glm::LaunchOp launch) {

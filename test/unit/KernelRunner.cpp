@@ -417,12 +417,30 @@ std::vector<Array> runLibrary(const std::string &library, const std::string &sym
 }
 } // namespace
 
+std::vector<std::vector<Array>> runEach(const Kernel &kernel, const std::vector<std::vector<Array>> &inputs,
+                                        const TestTarget &target) {
+  const std::string library = makeLibrary({kernel}, target);
+  std::vector<std::vector<Array>> results;
+  for (const std::vector<Array> &each : inputs)
+    results.push_back(runLibrary(library, kernel.name, kernel, each));
+  return results;
+}
+
+std::vector<std::vector<Array>> runCxxEach(const Kernel &kernel, const std::vector<std::vector<Array>> &inputs,
+                                           const TestTarget &target) {
+  const std::string library = makeCxxLibrary(kernel, target);
+  std::vector<std::vector<Array>> results;
+  for (const std::vector<Array> &each : inputs)
+    results.push_back(runLibrary(library, "run", kernel, each));
+  return results;
+}
+
 std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
-  return runLibrary(makeLibrary({kernel}, target), kernel.name, kernel, inputs);
+  return runEach(kernel, {inputs}, target)[0];
 }
 
 std::vector<Array> runCxx(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target) {
-  return runLibrary(makeCxxLibrary(kernel, target), "run", kernel, inputs);
+  return runCxxEach(kernel, {inputs}, target)[0];
 }
 
 std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, const TestTarget &target) {

@@ -67,6 +67,13 @@ std::vector<Array> run(const Kernel &kernel, const std::vector<Array> &inputs, c
 /// The same through the C++ that is printed of the kernel, and g++ -O2.
 std::vector<Array> runCxx(const Kernel &kernel, const std::vector<Array> &inputs, const TestTarget &target = bestTarget());
 
+/// Compiles once, and runs on each of several inputs, through bitcode and through
+/// C++; as many results as inputs, empty ones where that failed.
+std::vector<std::vector<Array>> runEach(const Kernel &kernel, const std::vector<std::vector<Array>> &inputs,
+                                        const TestTarget &target = bestTarget());
+std::vector<std::vector<Array>> runCxxEach(const Kernel &kernel, const std::vector<std::vector<Array>> &inputs,
+                                           const TestTarget &target = bestTarget());
+
 /// Symbols that the compiled kernels need from elsewhere, other than memcpy,
 /// memset and memmove.
 std::vector<std::string> undefinedSymbols(const std::vector<Kernel> &kernels, const TestTarget &target);

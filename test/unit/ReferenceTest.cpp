@@ -182,7 +182,7 @@ TEST_F(ReferenceTest, CasesCoverTheDialect) {
     covered.insert(test.op.substr(0, test.op.find(' ')));
   llvm::StringSet<> others = {"glm.graph",         "glm.return",   "glm.kernel",         "glm.yield",
                               "glm.launch",        "glm.program",  "glm.planned_launch", "glm.planned_copy",
-                              "glm.placed_weight", "glm.constant", "glm.weight"};
+                              "glm.placed_weight", "glm.placed_state", "glm.constant", "glm.weight"};
   for (RegisteredOperationName op : context.getRegisteredOperationsByDialect("glm"))
     EXPECT_TRUE(covered.contains(op.getStringRef()) || others.contains(op.getStringRef())) << op.getStringRef().str();
 }

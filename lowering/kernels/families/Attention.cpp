@@ -20,6 +20,8 @@ constexpr int64_t tileRows = 64, tileRowsOfManyKeys = 32, manyKeys = 2048;
 /// Largest temporary on the stack: code generation's (Schedules.h), for every
 /// target, since it is what decides whether a temporary is in scratch.
 constexpr int64_t stackLimit = 4096;
+/// Keys of a block: code generation's (Schedules.h).
+constexpr int64_t keyBlock = 16;
 /// Multiplications from which on heads are given to threads.
 constexpr int64_t parallelWork = 1 << 17;
 
@@ -38,6 +40,13 @@ glm::AttentionOp rootOf(glm::KernelOp kernel) {
     }
   }
   return root;
+}
+
+/// How many keys there are at run time is in a buffer, and blocks of them whole.
+bool isCounted(glm::AttentionOp op) {
+  Value past = op.getPast();
+  ArrayRef<int64_t> k = cast<RankedTensorType>(op.getK().getType()).getShape();
+  return !past || (isa<BlockArgument>(past) && k[k.size() - 2] % keyBlock == 0);
 }
 
 struct Sizes {
@@ -73,7 +82,8 @@ struct Attention : Family {
 
   bool takes(glm::KernelOp kernel) const override {
     auto root = rootOf(kernel);
-    return root && cast<RankedTensorType>(root.getK().getType()).getNumElements() > 0 && isEpilogueOf(root, kernel);
+    return root && cast<RankedTensorType>(root.getK().getType()).getNumElements() > 0 && isCounted(root) &&
+           isEpilogueOf(root, kernel);
   }
 
   Decision decide(glm::KernelOp kernel, const targets::Target &target,

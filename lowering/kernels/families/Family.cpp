@@ -7,8 +7,8 @@ namespace glmc {
 
 const Family *familyOf(glm::KernelOp kernel) {
   // The more special first: an elementwise region is none of the others.
-  for (const Family *family :
-       {&matmulFamily, &attentionFamily, &normFamily, &softmaxFamily, &reduceFamily, &scatterFamily, &elementwiseFamily})
+  for (const Family *family : {&matmulFamily, &attentionFamily, &normFamily, &softmaxFamily, &reduceFamily,
+                               &scatterFamily, &cacheWriteFamily, &elementwiseFamily})
     if (family->takes(kernel))
       return family;
   return nullptr;

@@ -240,7 +240,11 @@ private:
   /// The left side row by row, as it is accumulated.
   static Type stagedType(RankedTensorType lhs) {
     int64_t depth = lhs.getShape().back();
-    Type element = lhs.getElementTypeBitWidth() == 64 ? lhs.getElementType() : Float32Type::get(lhs.getContext());
+    Type element = lhs.getElementType();
+    if (auto integers = dyn_cast<IntegerType>(element))
+      element = IntegerType::get(lhs.getContext(), std::max(32u, integers.getWidth()), integers.getSignedness());
+    else if (!element.isF64())
+      element = Float32Type::get(lhs.getContext());
     return RankedTensorType::get({lhs.getNumElements() / std::max<int64_t>(depth, 1), depth}, element);
   }
 };

@@ -30,6 +30,19 @@ glm.kernel @small(%q: tensor<1x18x32xf32>, %k: tensor<1x16x8xf32>, %v: tensor<1x
   glm.yield %y : tensor<1x18x32xf32>
 }
 
+// How many keys there are is known at run time; scratch is for all that have
+// room: 4 * (2048 + 16).
+// CHECK: glm.kernel @cached
+// CHECK-SAME: family = "attention"
+// ONE-SAME: schedule = {rows = 1 : i64, vector = 8 : i64}, scratch = [tensor<8256xf32>]
+glm.kernel @cached(%q: tensor<1x1x2048xf32>, %k: tensor<1x4x2048x128xf16>, %v: tensor<1x4x2048x128xi8>, %s: tensor<1x4x2048x1xf32>, %n: tensor<1xi64>) -> tensor<1x1x2048xf32> {
+  %a = glm.cast %k : tensor<1x4x2048x128xf16> to tensor<1x4x2048x128xf32>
+  %b = glm.cast %v : tensor<1x4x2048x128xi8> to tensor<1x4x2048x128xf32>
+  %c = glm.mul %b, %s : tensor<1x4x2048x128xf32>, tensor<1x4x2048x1xf32> -> tensor<1x4x2048x128xf32>
+  %y = glm.attention %q, %a, %c past %n heads 16 kv_heads 4 scale 1.0 causal : (tensor<1x1x2048xf32>, tensor<1x4x2048x128xf32>, tensor<1x4x2048x128xf32>, tensor<1xi64>) -> tensor<1x1x2048xf32>
+  glm.yield %y : tensor<1x1x2048xf32>
+}
+
 // Element ops and rotary before, pointwise ops after.
 // CHECK: glm.kernel @around
 // CHECK-SAME: family = "attention"
@@ -58,4 +71,23 @@ glm.kernel @moved(%q: tensor<1x4x4xf32>) -> tensor<4x1x4xf32> {
   %y = glm.attention %q, %q, %q heads 1 kv_heads 1 scale 1.0 : (tensor<1x4x4xf32>, tensor<1x4x4xf32>, tensor<1x4x4xf32>) -> tensor<1x4x4xf32>
   %z = glm.transpose %y [1, 0, 2] : tensor<1x4x4xf32> -> tensor<4x1x4xf32>
   glm.yield %z : tensor<4x1x4xf32>
+}
+
+// -----
+
+// Blocks of keys are whole.
+// expected-error @below {{no kernel family takes this region}}
+glm.kernel @room(%q: tensor<1x4x4xf32>, %k: tensor<1x1x40x4xf32>, %n: tensor<1xi64>) -> tensor<1x4x4xf32> {
+  %y = glm.attention %q, %k, %k past %n heads 1 kv_heads 1 scale 1.0 : (tensor<1x4x4xf32>, tensor<1x1x40x4xf32>, tensor<1x1x40x4xf32>, tensor<1xi64>) -> tensor<1x4x4xf32>
+  glm.yield %y : tensor<1x4x4xf32>
+}
+
+// -----
+
+// How many keys there are is in a buffer.
+// expected-error @below {{no kernel family takes this region}}
+glm.kernel @computed(%q: tensor<1x4x4xf32>, %k: tensor<1x1x48x4xf32>, %n: tensor<1xi64>) -> tensor<1x4x4xf32> {
+  %m = glm.neg %n : tensor<1xi64>
+  %y = glm.attention %q, %k, %k past %m heads 1 kv_heads 1 scale 1.0 : (tensor<1x4x4xf32>, tensor<1x1x48x4xf32>, tensor<1x1x48x4xf32>, tensor<1xi64>) -> tensor<1x4x4xf32>
+  glm.yield %y : tensor<1x4x4xf32>
 }

@@ -539,6 +539,34 @@ def attention_cases():
          np.concatenate([np.zeros((1, 2, 2), f32), k], axis=1), False)
 
 
+def cache_cases():
+    """Attention with room for more keys than there are, and writes to caches."""
+    text = "glm.attention %0, %1, %2 past %3 heads 4 kv_heads 2 scale 0.25{flags} : ({ins}) -> {out}"
+    for dtype in [f32, f16]:
+        for tokens, past, count in [(1, 0, i64), (1, 5, i64), (3, 2, i32), (3, 13, i64), (3, 99, i64), (3, -4, i32)]:
+            for causal in (False, True):
+                room, at = 16, min(max(past, 0), 16 - tokens)
+                q, k, v = some(dtype, 1, tokens, 16), some(dtype, 1, 2, room, 4), some(dtype, 1, 2, room, 4)
+                k[:, :, at + tokens:], v[:, :, at + tokens:] = nan, inf  # no key's
+                expected = onnx_attention(q, k[:, :, :at + tokens], v[:, :, :at + tokens], None, 4, 2, 0.25, causal)
+                emit(f"attention_past_{tokens}_{past}_{NAMES[count]}_{int(causal)}_{NAMES[dtype]}",
+                     text.replace("{flags}", " causal" if causal else ""), [q, k, v, np.array([past], count)],
+                     expected.astype(dtype), False)
+    mask = some(b1, 1, 1, 3, 16) | np.eye(3, 16, 2, dtype=b1)
+    q, k, v = some(f32, 1, 3, 16), some(f32, 1, 2, 16, 4), some(f32, 1, 2, 16, 4)
+    expected = onnx_attention(q, k[:, :, :5], v[:, :, :5], mask[..., :5], 4, 2, 0.25, True)
+    emit("attention_past_mask", "glm.attention %0, %1, %2 mask %3 past %4 heads 4 kv_heads 2 scale 0.25 causal : ({ins}) -> {out}",
+         [q, k, v, mask, np.array([2], i64)], expected.astype(f32), False)
+    for dtype in [f32, f16, i8, b1]:
+        for tokens, at, head_major in [(1, 0, False), (3, 2, False), (3, 5, True), (3, 99, True), (2, -1, False), (8, 0, True)]:
+            cache, new = some(dtype, 2, 3, 8, 4), some(dtype, 2, 3, tokens, 4)
+            y, first = cache.copy(), min(max(at, 0), 8 - tokens)
+            y[:, :, first:first + tokens] = new
+            given = new if head_major else np.swapaxes(new, 1, 2).reshape(2, tokens, 12)
+            emit(f"cache_write_{tokens}_{at}_{int(head_major)}_{NAMES[dtype]}",
+                 "glm.cache_write %0, %1 at %2 : {ins}", [cache, given, np.array([at], i64)], y, True)
+
+
 if __name__ == "__main__":
     unary_cases()
     cast_cases()
@@ -553,3 +581,4 @@ if __name__ == "__main__":
     norm_cases()
     rotary_cases()
     attention_cases()
+    cache_cases()
