@@ -1,22 +1,93 @@
 //===- PackWeight.cpp - Writes a constant in the layout that kernels read ---===//
+//
+// Panels are made a few at a time in one buffer. Each way of lying in memory is
+// read along its lines of cache: columns that lie side by side a row of several
+// panels at once, columns that are rows in tiles, since sixteen rows of a power
+// of two bytes would drive each other out of the cache.
+//
+//===----------------------------------------------------------------------===//
 #include "codegen/PackWeight.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace glmc {
+namespace {
 
-std::vector<uint8_t> packWeight(const kernels::TensorType &type, const std::vector<uint8_t> &elements) {
-  if (type.layout.kind == kernels::Layout::plain)
-    return elements;
-  std::vector<uint8_t> packed(type.storageBytes(), 0);
-  int64_t bytes = kernels::byteSize(type.element), width = type.layout.width;
-  int64_t sizeN = type.shape[type.layout.dim], sizeK = type.shape[1 - type.layout.dim];
-  int64_t strideN = type.layout.dim == 0 ? sizeK : 1, strideK = type.layout.dim == 0 ? 1 : sizeN;
-  for (int64_t n = 0; n < sizeN; ++n)
-    for (int64_t k = 0; k < sizeK; ++k)
-      std::memcpy(&packed[(((n / width) * sizeK + k) * width + n % width) * bytes],
-                  &elements[(n * strideN + k * strideK) * bytes], bytes);
-  return packed;
+/// Of the panels that are made at once; one is made in any case.
+constexpr int64_t bufferBytes = int64_t(4) << 20;
+/// Elements of a row that a tile takes: a line of cache of most types.
+constexpr int64_t tileDepth = 16;
+
+struct Panels {
+  const uint8_t *elements;
+  int64_t columns, depth, width; ///< Columns in all, and of a panel.
+};
+
+int64_t columnsOf(const Panels &panels, int64_t panel) {
+  return std::min(panels.width, panels.columns - panel * panels.width);
+}
+
+/// Columns side by side.
+void packRows(const Panels &panels, int64_t bytes, int64_t first, int64_t count, uint8_t *out) {
+  for (int64_t k = 0; k < panels.depth; ++k)
+    for (int64_t p = 0; p < count; ++p)
+      std::memcpy(out + (p * panels.depth + k) * panels.width * bytes,
+                  panels.elements + (k * panels.columns + (first + p) * panels.width) * bytes,
+                  columnsOf(panels, first + p) * bytes);
+}
+
+/// Columns one behind the other.
+template <int64_t bytes> void packColumns(const Panels &panels, int64_t first, int64_t count, uint8_t *out) {
+  for (int64_t p = 0; p < count; ++p, out += panels.depth * panels.width * bytes) {
+    const uint8_t *from = panels.elements + (first + p) * panels.width * panels.depth * bytes;
+    const int64_t columns = columnsOf(panels, first + p);
+    for (int64_t tile = 0; tile < panels.depth; tile += tileDepth) {
+      const int64_t end = std::min(tile + tileDepth, panels.depth);
+      for (int64_t n = 0; n < columns; ++n)
+        for (int64_t k = tile; k < end; ++k)
+          std::memcpy(out + (k * panels.width + n) * bytes, from + (n * panels.depth + k) * bytes, bytes);
+    }
+  }
+}
+
+void packColumns(const Panels &panels, int64_t bytes, int64_t first, int64_t count, uint8_t *out) {
+  switch (bytes) {
+  case 1:
+    return packColumns<1>(panels, first, count, out);
+  case 2:
+    return packColumns<2>(panels, first, count, out);
+  case 4:
+    return packColumns<4>(panels, first, count, out);
+  default:
+    return packColumns<8>(panels, first, count, out);
+  }
+}
+
+} // namespace
+
+void packWeight(const kernels::TensorType &type, const uint8_t *elements,
+                const std::function<void(const uint8_t *, size_t)> &write) {
+  if (type.layout.kind == kernels::Layout::plain) {
+    write(elements, type.storageBytes());
+    return;
+  }
+  const int64_t bytes = kernels::byteSize(type.element);
+  const Panels panels = {elements, type.shape[type.layout.dim], type.shape[1 - type.layout.dim], type.layout.width};
+  const int64_t panelBytes = panels.depth * panels.width * bytes;
+  const int64_t all = (panels.columns + panels.width - 1) / panels.width;
+  const int64_t together = std::clamp<int64_t>(bufferBytes / std::max<int64_t>(panelBytes, 1), 1, std::max<int64_t>(all, 1));
+  std::vector<uint8_t> buffer(together * panelBytes);
+  for (int64_t first = 0; first < all; first += together) {
+    const int64_t count = std::min(together, all - first);
+    if (columnsOf(panels, first + count - 1) < panels.width) // Padding.
+      std::fill(buffer.begin(), buffer.end(), 0);
+    if (type.layout.dim == 0)
+      packColumns(panels, bytes, first, count, buffer.data());
+    else
+      packRows(panels, bytes, first, count, buffer.data());
+    write(buffer.data(), count * panelBytes);
+  }
 }
 
 } // namespace glmc

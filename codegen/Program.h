@@ -11,6 +11,7 @@
 #include "codegen/kernels/KernelDescription.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -71,14 +72,50 @@ struct Weight {
   int64_t bytes = 0;
 };
 
+/// A tensor that a context keeps from call to call; zeros after init.
+struct StateTensor {
+  std::string name;
+  kernels::TensorType type;
+  int64_t offset = 0; ///< In the context's state; aligned to 64.
+  int64_t bytes = 0;
+};
+
+/// One compiled step: an entry point that takes `tokens` tokens at once.
+struct SessionStep {
+  int entry = 0;      ///< Index into Program::entryPoints.
+  int64_t tokens = 1;
+};
+
+/// What a stateful program is beside its steps: a language model that is given
+/// tokens and keeps what it needs of them (runtime-min/session.h). Each step
+/// has as inputs i64 [1, tokens] and, with more than one token and only the
+/// last logits, i64 [1]: the row whose logits are wanted; as outputs f32 logits
+/// [1, 1 or tokens, vocabulary].
+struct Session {
+  int64_t context = 0;    ///< Tokens that the caches have room for.
+  int64_t vocabulary = 0; ///< Tokens are 0 to vocabulary - 1.
+  int64_t lengthOffset = 0; ///< In the state: the i64 count of tokens so far.
+  bool allLogits = false; ///< A step's logits are of all its tokens.
+  std::vector<SessionStep> steps; ///< By tokens, ascending.
+  /// Indices into Program::states: [1, heads, context or more, features], of
+  /// which rows [0, length) of dimension 2 are what the session keeps.
+  std::vector<int> caches;
+};
+
 struct Program {
   std::vector<kernels::Kernel> kernels; ///< Each distinct kernel once.
   std::vector<std::string> kernelNodes; ///< A kernel: ONNX nodes of all launches.
   std::vector<EntryPoint> entryPoints;
   std::vector<Weight> weights; ///< In order of offset.
   int64_t weightBytes = 0;     ///< Size of the weights image.
+  /// The image is in a file that the caller of init maps (runtime-min/weights.h),
+  /// not in the generated code.
+  bool weightsApart = false;
   int64_t arenaBytes = 0;      ///< One arena for all entry points; 64-aligned.
   int64_t stateBytes = 0;
+  std::vector<StateTensor> states; ///< In order of offset.
+  /// Of a stateful program; its entry points are then no public functions.
+  std::optional<Session> session;
   /// That a run uses, the caller's included. With more than one a context has a
   /// pool of threads, which parallel kernels take (runtime-min/pool.h).
   int64_t threads = 1;

@@ -192,36 +192,41 @@ EntryPoint entryPointOf(glm::ProgramOp op, const llvm::StringMap<int> &kernelNum
   return entry;
 }
 
-/// The elements of a placed weight, packed.
-bool bytesOf(glm::PlacedWeightOp op, WeightSource &files, std::vector<uint8_t> &bytes) {
-  kernels::TensorType type = typeOf(op.getType());
-  std::vector<uint8_t> elements;
+/// The elements of a placed weight: where its file is mapped, if they lie there
+/// as they are, else in `own`.
+FailureOr<ArrayRef<uint8_t>> elementsOf(glm::PlacedWeightOp op, WeightSource &files, std::vector<uint8_t> &own) {
+  RankedTensorType logical = glm::logicalType(op.getType());
+  const size_t expected = glm::denseBytes(logical);
   if (auto stored = dyn_cast<glm::StoredAttr>(op.getSource())) {
-    if (failed(files.read(stored, glm::logicalType(op.getType()), op.getLoc(), elements)))
-      return false;
-  } else {
-    auto constant = dyn_cast<ElementsAttr>(op.getSource());
-    auto tensor = constant ? reference::tensorOf(constant) : FailureOr<reference::Tensor>();
-    if (failed(tensor) || int64_t(tensor->bytes.size()) != glm::denseBytes(glm::logicalType(op.getType()))) {
-      op.emitOpError() << "has no elements: was it elided from a dump?";
-      return false;
+    if (stored.getEncoding() == "raw" && !logical.getElementType().isInteger(1)) {
+      auto mapped = files.map(stored, op.getLoc());
+      if (failed(mapped) || mapped->size() == expected)
+        return mapped;
     }
-    elements = std::move(tensor->bytes);
+    if (failed(files.read(stored, logical, op.getLoc(), own)))
+      return failure();
+    return ArrayRef(own);
   }
-  bytes = packWeight(type, elements);
-  return true;
+  auto constant = dyn_cast<ElementsAttr>(op.getSource());
+  auto tensor = constant ? reference::tensorOf(constant) : FailureOr<reference::Tensor>();
+  if (failed(tensor) || tensor->bytes.size() != expected)
+    return op.emitOpError() << "has no elements: was it elided from a dump?";
+  own = std::move(tensor->bytes);
+  return ArrayRef(own);
 }
 
 bool writeImage(ModuleOp module, const std::function<void(const uint8_t *, size_t)> &write) {
   WeightSource files(module);
   int64_t at = 0;
   for (auto op : module.getOps<glm::PlacedWeightOp>()) {
-    std::vector<uint8_t> bytes, padding(op.getOffset() - at, 0);
-    if (!bytesOf(op, files, bytes))
+    std::vector<uint8_t> own, padding(op.getOffset() - at, 0);
+    auto elements = elementsOf(op, files, own);
+    if (failed(elements))
       return false;
+    const kernels::TensorType type = typeOf(op.getType());
     write(padding.data(), padding.size());
-    write(bytes.data(), bytes.size());
-    at = op.getOffset() + int64_t(bytes.size());
+    packWeight(type, elements->data(), write);
+    at = op.getOffset() + type.storageBytes();
   }
   std::vector<uint8_t> padding(llvm::alignTo(at, imageAlignment) - at, 0);
   write(padding.data(), padding.size());
@@ -245,6 +250,100 @@ LogicalResult readWeights(ModuleOp module, Program &program) {
   }
   program.weightBytes = llvm::alignTo(at, imageAlignment);
   return success();
+}
+
+/// States in order of offset, and what they take.
+LogicalResult readStates(ModuleOp module, Program &program) {
+  int64_t at = 0;
+  for (auto op : module.getOps<glm::PlacedStateOp>()) {
+    auto type = cast<RankedTensorType>(op.getType());
+    if (!reference::isHoldable(type))
+      return op.emitOpError() << "has type " << type << ", expected a static tensor that fits into memory";
+    const int64_t bytes = glm::denseBytes(type), offset = int64_t(op.getOffset());
+    if (offset < at || offset % imageAlignment)
+      return op.emitOpError() << "is at " << offset << ", expected a multiple of " << imageAlignment << " from " << at
+                              << " on";
+    program.states.push_back({op.getName().str(), typeOf(type), offset, bytes});
+    at = offset + bytes;
+  }
+  program.stateBytes = llvm::alignTo(at, imageAlignment);
+  return success();
+}
+
+/// Steps of a session are the entry points that say how many tokens they take.
+LogicalResult readSteps(ModuleOp module, Session &session) {
+  int entry = 0;
+  for (auto op : module.getOps<glm::ProgramOp>()) {
+    auto tokens = op->getAttrOfType<IntegerAttr>(glm::GlmDialect::tokensAttr);
+    if (!tokens || tokens.getInt() < 1 || tokens.getInt() > session.context)
+      return op.emitOpError() << "does not say by " << glm::GlmDialect::tokensAttr
+                              << " how many tokens its step takes, 1 to " << session.context;
+    session.steps.push_back({entry++, tokens.getInt()});
+  }
+  llvm::sort(session.steps, [](const SessionStep &a, const SessionStep &b) { return a.tokens < b.tokens; });
+  for (size_t i = 1; i < session.steps.size(); ++i)
+    if (session.steps[i].tokens == session.steps[i - 1].tokens)
+      return module.emitError() << "two steps take " << session.steps[i].tokens << " tokens";
+  if (session.steps.empty() || session.steps.front().tokens != 1)
+    return module.emitError() << "there is no step of one token";
+  return success();
+}
+
+/// What emitters rely on: the parameters of each step are those of a step.
+LogicalResult checkSteps(ModuleOp module, const Program &program) {
+  const Session &session = *program.session;
+  for (const SessionStep &step : session.steps) {
+    const EntryPoint &entry = program.entryPoints[step.entry];
+    const int64_t rows = session.allLogits ? step.tokens : 1;
+    std::vector<kernels::TensorType> inputs = {{kernels::Element::i64, {1, step.tokens}, {}}};
+    if (step.tokens > 1 && !session.allLogits)
+      inputs.push_back({kernels::Element::i64, {1}, {}});
+    bool right = entry.inputs.size() == inputs.size() && entry.outputs.size() == 1;
+    for (size_t i = 0; right && i < inputs.size(); ++i)
+      right = entry.inputs[i].type.element == inputs[i].element && entry.inputs[i].type.shape == inputs[i].shape;
+    right = right && entry.outputs[0].type.element == kernels::Element::f32 &&
+            entry.outputs[0].type.shape == std::vector<int64_t>{1, rows, session.vocabulary};
+    if (!right)
+      return module.emitError() << "step '" << entry.name << "' is not one of i64 tokens [1, " << step.tokens
+                                << "] to f32 logits [1, " << rows << ", " << session.vocabulary << "]";
+  }
+  return success();
+}
+
+LogicalResult readSession(ModuleOp module, Program &program) {
+  auto attribute = module->getAttrOfType<DictionaryAttr>(glm::GlmDialect::sessionAttr);
+  if (!attribute)
+    return success();
+  auto number = [&](StringRef name) {
+    auto value = attribute.getAs<IntegerAttr>(name);
+    return value ? value.getInt() : 0;
+  };
+  auto logits = attribute.getAs<StringAttr>("logits");
+  Session session;
+  session.context = number("context");
+  session.vocabulary = number("vocabulary");
+  session.allLogits = logits && logits.getValue() == "all";
+  if (session.context < 1 || session.vocabulary < 1)
+    return module.emitError() << glm::GlmDialect::sessionAttr << " is " << attribute
+                              << ", expected a context and a vocabulary of 1 or more";
+  bool hasLength = false;
+  for (auto [i, state] : llvm::enumerate(program.states)) {
+    if (state.name == glm::GlmDialect::lengthState) {
+      hasLength = state.type.element == kernels::Element::i64 && state.type.elements() == 1;
+      session.lengthOffset = state.offset;
+      continue;
+    }
+    if (state.type.shape.size() != 4 || state.type.shape[0] != 1 || state.type.shape[2] < session.context)
+      return module.emitError() << "state '" << state.name << "' is no cache [1, heads, " << session.context
+                                << " or more, features]";
+    session.caches.push_back(int(i));
+  }
+  if (!hasLength)
+    return module.emitError() << "there is no state '" << glm::GlmDialect::lengthState << "' of one i64";
+  if (failed(readSteps(module, session)))
+    return failure();
+  program.session = std::move(session);
+  return checkSteps(module, program);
 }
 
 } // namespace
@@ -288,7 +387,8 @@ FailureOr<Program> readProgram(ModuleOp module) {
   }
   if (program.entryPoints.empty())
     return module.emitError() << "there is no glm.program to emit";
-  if (failed(readThreads(module, program)) || failed(readWeights(module, program)))
+  if (failed(readThreads(module, program)) || failed(readWeights(module, program)) ||
+      failed(readStates(module, program)) || failed(readSession(module, program)))
     return failure();
   program.writeWeights = [module](std::function<void(const uint8_t *, size_t)> write) {
     return writeImage(module, write);

@@ -24,8 +24,16 @@ constexpr StatusEntry statusTable[] = {
     {2, "ERROR_NOT_INITIALISED", "the context was not initialised: call init first"},
     {3, "ERROR_CPU", "this CPU lacks instructions that the program was compiled for"},
     {4, "ERROR_THREADS", "the system did not give the threads that the program was compiled for"},
+    {5, "ERROR_CONTEXT_FULL", "the context has no room for so many tokens: reset it or roll it back"},
+    {6, "ERROR_TOKEN", "a token is outside the vocabulary"},
+    {7, "ERROR_COUNT", "a count is less than 1 or more than there are"},
+    {8, "ERROR_BUFFER", "the buffer is too small"},
+    {9, "ERROR_SNAPSHOT", "the snapshot was not made by this program, or is damaged"},
+    {10, "ERROR_WEIGHTS", "there are no weights, or they are not this program's"},
 };
-constexpr int statusOk = 0, statusNull = 1, statusNotInitialised = 2, statusCpu = 3, statusThreads = 4;
+constexpr int statusOk = 0, statusNull = 1, statusNotInitialised = 2, statusCpu = 3, statusThreads = 4,
+              statusContextFull = 5, statusToken = 6, statusCount = 7, statusBuffer = 8, statusSnapshot = 9,
+              statusWeights = 10;
 /// What PREFIX_status_text answers for any other value.
 constexpr const char *statusUnknownText = "unknown status";
 

@@ -7,10 +7,24 @@
 
 #include "runtime-min/cpu.h"
 #include "runtime-min/pool.h"
+#include "runtime-min/session.h"
+#include "runtime-min/weights.h"
+
+#include <cstddef>
 
 namespace glmc {
 
 static_assert(poolBytes == glmc_pool_bytes && largestThreads == glmc_pool_threads, "pool.h has the sizes");
+static_assert(weightsHeaderBytes == glmc_weights_header_bytes, "weights.h has the size");
+
+static_assert(largestStepCount == glmc_session_most_steps && snapshotHeaderBytes == sizeof(glmc_session_header) &&
+                  sizeof(SessionTable) == sizeof(glmc_session) && sizeof(SessionCache) == sizeof(glmc_session_cache) &&
+                  offsetof(SessionTable, readyMark) == offsetof(glmc_session, ready_mark) &&
+                  offsetof(SessionTable, allLogits) == offsetof(glmc_session, all_logits) &&
+                  offsetof(SessionTable, layout) == offsetof(glmc_session, layout) &&
+                  offsetof(SessionTable, stepCount) == offsetof(glmc_session, step_count) &&
+                  offsetof(SessionCache, rowBytes) == offsetof(glmc_session_cache, row_bytes),
+              "session.h has the tables");
 
 std::optional<uint64_t> cpuFeatureBit(std::string_view name) {
   static const struct {

@@ -15,16 +15,32 @@
 namespace glmc {
 
 /// Text of a file of runtime-min, by its name: "vector.h", "math.h", "cpu.cpp",
-/// "pool.cpp", "parallel.h", "LICENCE.txt". Empty when there is none of that name.
+/// "pool.cpp", "weights.h", "weights.cpp", "parallel.h", "session.h", "session.cpp",
+/// "LICENCE.txt". Empty when there is none of that name.
 std::string_view runtimeText(std::string_view name);
 
 /// LLVM 22 bitcode for x86-64 without any extension: "cpu" defines
 /// glmc_cpu_supports and needs nothing; "pool" defines the functions of pool.h
-/// and needs pthread_*. Empty when there is none of that name.
+/// and needs pthread_*; "weights" defines those of weights.h,
+/// "session" those of session.h. Empty when there is none of that name.
 std::string_view runtimeBitcode(std::string_view name);
 
 /// What pool.h says: bytes that a context has for its pool, and the most threads.
 constexpr int64_t poolBytes = 896, largestThreads = 64;
+
+/// What weights.h says: bytes of a weights file before its image.
+constexpr int64_t weightsHeaderBytes = 4096;
+
+/// What session.h calls glmc_session and glmc_session_cache, which generated code
+/// has as tables.
+constexpr int64_t largestStepCount = 16, snapshotHeaderBytes = 48;
+struct SessionTable {
+  int64_t context, vocabulary, ready, readyMark, length, allLogits, padding, layout, cacheCount, stepCount;
+  int64_t steps[largestStepCount];
+};
+struct SessionCache {
+  int64_t offset, heads, room, rowBytes;
+};
 
 /// Bit of a feature by its name in target files ("avx2", "sse4.2"), as
 /// glmc_cpu_supports takes it; nothing when the name is not known.

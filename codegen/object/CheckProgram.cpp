@@ -1,6 +1,8 @@
 //===- CheckProgram.cpp - Is a program fit to be emitted? -------------------===//
 #include "codegen/object/CheckProgram.h"
 
+#include "codegen/SessionLayout.h"
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -65,7 +67,7 @@ public:
       if (!error.empty())
         return "entry point '" + point.name + "': " + error;
     }
-    return "";
+    return checkSession(program);
   }
 
 private:

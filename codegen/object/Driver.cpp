@@ -5,11 +5,17 @@
 // the baseline CPU, so that a machine which lacks features gets a status back
 // and never an illegal instruction; thunks alone use the target's features.
 //
+// A step of a session is an entry point that checks nothing: runtime-min's
+// functions do, which are given the session's tables and one function that runs a
+// step by its number. All of that is constant, and folds into the public functions.
+//
 //===----------------------------------------------------------------------===//
 #include "codegen/object/Driver.h"
 
 #include "codegen/ContextLayout.h"
+#include "codegen/SessionLayout.h"
 #include "codegen/Status.h"
+#include "codegen/WeightsLayout.h"
 #include "codegen/object/ObjectFile.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -22,19 +28,25 @@ namespace {
 class DriverBuilder {
 public:
   DriverBuilder(llvm::Module &module, const Program &program, const Thunks &thunks, const Pool &pool,
-                const ObjectOptions &options)
-      : module(module), program(program), thunks(thunks), pool(pool), options(options), layout(contextLayout(program)),
-        builder(module.getContext()), pointer(builder.getPtrTy()) {}
+                const SessionCode &session, const ObjectOptions &options)
+      : module(module), program(program), thunks(thunks), pool(pool), session(session), options(options),
+        layout(contextLayout(program)), builder(module.getContext()), pointer(builder.getPtrTy()) {}
 
   Driver build(llvm::Function *check, uint64_t required) {
-    if (program.weightBytes > 0)
+    if (program.weightBytes > 0 && !program.weightsApart)
       declareWeights();
     defineDefaultContext();
     defineInit(check, required);
     if (pool.stop)
       defineRelease();
-    for (const EntryPoint &entry : program.entryPoints)
-      defineEntry(entry);
+    if (program.weightsApart)
+      defineCheckWeights();
+    const std::vector<bool> steps = sessionSteps(program);
+    for (size_t i = 0; i < program.entryPoints.size(); i++)
+      if (!steps[i])
+        defineEntry(program.entryPoints[i]);
+    if (program.session)
+      defineSession();
     defineStatusText();
     defineBuildId();
     return std::move(driver);
@@ -62,12 +74,19 @@ private:
 
   /// Starts a public function; the builder is in its first block.
   llvm::Function *define(const std::string &name, llvm::Type *result, const std::vector<llvm::Type *> &parameters) {
+    llvm::Function *function = defineInternal(name, result, parameters);
+    function->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    driver.exported.push_back(function);
+    return function;
+  }
+
+  llvm::Function *defineInternal(const std::string &name, llvm::Type *result,
+                                 const std::vector<llvm::Type *> &parameters) {
     auto *type = llvm::FunctionType::get(result, parameters, false);
     auto *function =
-        llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, options.prefix + "_" + name, module);
+        llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, options.prefix + "_" + name, module);
     useBaseline(*function, options.target);
     function->setDSOLocal(true);
-    driver.exported.push_back(function);
     builder.SetInsertPoint(newBlock(function));
     return function;
   }
@@ -95,7 +114,10 @@ private:
   }
 
   void defineInit(llvm::Function *check, uint64_t required) {
-    llvm::Function *function = define("init", builder.getInt32Ty(), {pointer});
+    std::vector<llvm::Type *> parameters = {pointer};
+    if (program.weightsApart)
+      parameters.insert(parameters.end(), {pointer, builder.getInt64Ty()});
+    llvm::Function *function = define("init", builder.getInt32Ty(), parameters);
     driver.functions.push_back({"init", function});
     llvm::Value *context = function->getArg(0);
     returnIf(builder.CreateIsNull(context), statusNull);
@@ -104,6 +126,8 @@ private:
       llvm::Value *supported = builder.CreateCall(check, {builder.getInt64(required)});
       returnIf(builder.CreateIsNull(supported), statusCpu);
     }
+    if (program.weightsApart)
+      openWeights(context, function->getArg(1), function->getArg(2));
     if (pool.start) {
       llvm::Value *threads = builder.getInt32(program.threads);
       llvm::Value *started = builder.CreateCall(pool.start, {at(context, layout.pool), threads});
@@ -113,6 +137,30 @@ private:
       builder.CreateMemSet(at(context, layout.state), builder.getInt8(0), program.stateBytes,
                            llvm::MaybeAlign(contextAlignment));
     setReady(context, readyMagic);
+    builder.CreateRet(builder.getInt32(statusOk));
+  }
+
+  /// Keeps the address of the image in the file that init was given.
+  void openWeights(llvm::Value *context, llvm::Value *file, llvm::Value *bytes) {
+    llvm::Value *image = builder.CreateCall(
+        module.getFunction("glmc_weights_open"),
+        {file, bytes, builder.getInt64(weightsLayout(program)), builder.getInt64(program.weightBytes)});
+    returnIf(builder.CreateIsNull(image), statusWeights);
+    builder.CreateStore(image, at(context, layout.weights));
+  }
+
+  llvm::Value *loadWeights(llvm::Value *context) { return builder.CreateLoad(pointer, at(context, layout.weights)); }
+
+  void defineCheckWeights() {
+    llvm::Function *function = define("check_weights", builder.getInt32Ty(), {pointer});
+    driver.functions.push_back({"check_weights", function});
+    llvm::Value *context = function->getArg(0);
+    returnIf(builder.CreateIsNull(context), statusNull);
+    llvm::Value *ready = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
+    returnIf(builder.CreateICmpNE(ready, builder.getInt32(readyMagic)), statusNotInitialised);
+    llvm::Value *intact = builder.CreateCall(module.getFunction("glmc_weights_intact"),
+                                             {loadWeights(context), builder.getInt64(program.weightBytes)});
+    returnIf(builder.CreateIsNull(intact), statusWeights);
     builder.CreateRet(builder.getInt32(statusOk));
   }
 
@@ -154,9 +202,87 @@ private:
     returnIf(anyNull, statusNull);
     llvm::Value *ready = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
     returnIf(builder.CreateICmpNE(ready, builder.getInt32(readyMagic)), statusNotInitialised);
+    weights = program.weightsApart ? loadWeights(context) : driver.weights;
     for (const Step &step : entry.steps)
       emitStep(step);
     builder.CreateRet(builder.getInt32(statusOk));
+  }
+
+  /// An entry point that checks nothing, with the same parameters whatever it takes.
+  llvm::Function *defineSessionStep(const SessionStep &step) {
+    const EntryPoint &entry = program.entryPoints[step.entry];
+    llvm::Function *function = defineInternal(entry.name, builder.getVoidTy(), {pointer, pointer, pointer, pointer});
+    context = function->getArg(0);
+    inputs = {function->getArg(1), function->getArg(2)};
+    outputs = {function->getArg(3)};
+    weights = program.weightsApart ? loadWeights(context) : driver.weights;
+    for (const Step &each : entry.steps)
+      emitStep(each);
+    builder.CreateRetVoid();
+    return function;
+  }
+
+  /// glmc_session_run: chooses among the steps.
+  llvm::Function *defineSessionRun() {
+    std::vector<llvm::Function *> steps;
+    for (const SessionStep &step : program.session->steps)
+      steps.push_back(defineSessionStep(step));
+    llvm::Function *function =
+        defineInternal("session_run", builder.getVoidTy(), {pointer, builder.getInt32Ty(), pointer, pointer, pointer});
+    llvm::BasicBlock *none = newBlock(function);
+    llvm::SwitchInst *choice = builder.CreateSwitch(function->getArg(1), none, steps.size());
+    for (size_t i = 0; i < steps.size(); i++) {
+      llvm::BasicBlock *block = newBlock(function);
+      choice->addCase(builder.getInt32(i), block);
+      builder.SetInsertPoint(block);
+      builder.CreateCall(steps[i],
+                         {function->getArg(0), function->getArg(2), function->getArg(3), function->getArg(4)});
+      builder.CreateRetVoid();
+    }
+    builder.SetInsertPoint(none);
+    builder.CreateUnreachable();
+    return function;
+  }
+
+  /// A table of runtime-min/session.h, which consists of int64_t.
+  llvm::Value *defineTable(const char *name, const void *table, size_t bytes) {
+    llvm::ArrayRef<uint64_t> words(static_cast<const uint64_t *>(table), bytes / sizeof(uint64_t));
+    llvm::Constant *data = llvm::ConstantDataArray::get(module.getContext(), words);
+    return new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
+                                    data, options.prefix + "_" + name);
+  }
+
+  /// A public function that passes `arguments`, then all that it is given, then
+  /// room for the tokens of a padded step if `paddingTokens` is not negative.
+  void defineForwarder(const char *name, llvm::Type *result, std::vector<llvm::Type *> parameters,
+                       llvm::Function *callee, std::vector<llvm::Value *> arguments, int64_t paddingTokens = -1) {
+    llvm::Function *function = define(name, result, parameters);
+    driver.functions.push_back({name, function});
+    for (llvm::Argument &argument : function->args())
+      arguments.push_back(&argument);
+    if (paddingTokens == 0)
+      arguments.push_back(llvm::ConstantPointerNull::get(builder.getPtrTy()));
+    else if (paddingTokens > 0)
+      arguments.push_back(builder.CreateAlloca(llvm::ArrayType::get(builder.getInt64Ty(), paddingTokens)));
+    builder.CreateRet(builder.CreateCall(callee, arguments));
+  }
+
+  void defineSession() {
+    const SessionTable table = sessionTable(program, options.buildId);
+    const std::vector<SessionCache> caches = cacheTable(program);
+    llvm::Function *run = defineSessionRun();
+    llvm::Value *constants = defineTable("session", &table, sizeof table);
+    llvm::Value *places = defineTable("session_caches", caches.data(), caches.size() * sizeof caches[0]);
+    llvm::Type *status = builder.getInt32Ty(), *number = builder.getInt64Ty();
+    defineForwarder("prefill", status, {pointer, pointer, number, pointer}, session.prefill, {constants, run},
+                    table.padding);
+    defineForwarder("decode", status, {pointer, number, pointer}, session.decode, {constants, run});
+    defineForwarder("length", number, {pointer}, session.length, {constants});
+    defineForwarder("reset", status, {pointer}, session.reset, {constants});
+    defineForwarder("rollback", status, {pointer, number}, session.rollback, {constants});
+    defineForwarder("snapshot_bytes", number, {pointer}, session.snapshotBytes, {constants, places});
+    defineForwarder("snapshot", status, {pointer, pointer, number}, session.snapshot, {constants, places});
+    defineForwarder("restore", status, {pointer, pointer, number}, session.restore, {constants, places});
   }
 
   void emitStep(const Step &step) {
@@ -184,7 +310,7 @@ private:
       return at(context, layout.state + place.offset);
     case Memory::weights:
       // A place of no bytes in an image of no bytes may be anywhere.
-      return driver.weights ? at(driver.weights, place.offset) : context;
+      return weights ? at(weights, place.offset) : context;
     case Memory::input:
       return at(inputs[place.index], place.offset);
     case Memory::output:
@@ -221,13 +347,14 @@ private:
   const Program &program;
   const Thunks &thunks;
   const Pool &pool;
+  const SessionCode &session;
   const ObjectOptions &options;
   ContextLayout layout;
   llvm::IRBuilder<> builder;
   llvm::Type *pointer;
   Driver driver;
   // Of the entry point that is being built.
-  llvm::Value *context = nullptr;
+  llvm::Value *context = nullptr, *weights = nullptr;
   std::vector<llvm::Value *> inputs, outputs;
 };
 
@@ -236,8 +363,8 @@ private:
 std::string weightsSection(const ObjectOptions &options) { return emptyWeightsStem + options.prefix + "_weights"; }
 
 Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, llvm::Function *check,
-                   uint64_t required, const Pool &pool, const ObjectOptions &options) {
-  return DriverBuilder(module, program, thunks, pool, options).build(check, required);
+                   uint64_t required, const Pool &pool, const SessionCode &session, const ObjectOptions &options) {
+  return DriverBuilder(module, program, thunks, pool, session, options).build(check, required);
 }
 
 } // namespace glmc::object

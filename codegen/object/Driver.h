@@ -1,7 +1,8 @@
 //===- Driver.h - The functions that users call --------------------------------===//
 //
 // Builds init, release, the entry points, status_text, build_id, the default context and
-// the weights of a program into the module that holds the kernels' thunks.
+// the weights of a program into the module that holds the kernels' thunks. Of a
+// stateful program, steps are internal and the session's functions public.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_OBJECT_DRIVER_H
@@ -22,7 +23,7 @@ namespace glmc::object {
 /// What was built.
 struct Driver {
   std::vector<llvm::GlobalValue *> exported; ///< All that may be seen outside.
-  /// init, release and the entry points; `name` as in StackUse.
+  /// init, release, the entry points or the session; `name` as in StackUse.
   struct Public {
     std::string name;
     llvm::Function *function;
@@ -36,9 +37,9 @@ struct Driver {
 std::string weightsSection(const ObjectOptions &options);
 
 /// `check` is null if the target requires nothing; `required` is its argument.
-/// `pool` is empty unless the program has threads.
+/// `pool` is empty unless the program has threads, `session` unless it has one.
 Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, llvm::Function *check,
-                   uint64_t required, const Pool &pool, const ObjectOptions &options);
+                   uint64_t required, const Pool &pool, const SessionCode &session, const ObjectOptions &options);
 
 } // namespace glmc::object
 

@@ -26,9 +26,6 @@
 namespace glmc::object {
 namespace {
 
-/// Code reaches data within 2 GB; this leaves room for the rest of a program.
-constexpr int64_t largestData = (int64_t(1) << 31) - (int64_t(1) << 24);
-
 class ObjectEmitter {
 public:
   ObjectEmitter(const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
@@ -50,10 +47,11 @@ public:
 private:
   bool check() {
     result.error = checkProgram(program);
-    for (auto [what, bytes] : {std::pair("weights", program.weightBytes), {"context", contextLayout(program).bytes}})
-      if (result.error.empty() && bytes > largestData)
+    const int64_t weights = program.weightsApart ? 0 : program.weightBytes;
+    for (auto [what, bytes] : {std::pair("weights", weights), {"context", contextLayout(program).bytes}})
+      if (result.error.empty() && bytes > largestObjectData)
         result.error = std::string("found a ") + what + " image of " + std::to_string(bytes) +
-                       " bytes, expected at most " + std::to_string(largestData) + " in an object file";
+                       " bytes, expected at most " + std::to_string(largestObjectData) + " in an object file";
     return result.error.empty();
   }
 
@@ -93,7 +91,12 @@ private:
     Pool pool;
     if (program.threads > 1 && !linkPool(*module, options.target, pool, result.error))
       return false;
-    driver = buildDriver(*module, program, thunks, cpuCheck, required, pool, options);
+    if (program.weightsApart && !linkWeights(*module, options.target, result.error))
+      return false;
+    SessionCode session;
+    if (program.session && !linkSession(*module, options.target, session, result.error))
+      return false;
+    driver = buildDriver(*module, program, thunks, cpuCheck, required, pool, session, options);
     llvm::raw_string_ostream problems(result.error);
     return !llvm::verifyModule(*module, &problems);
   }

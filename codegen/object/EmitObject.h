@@ -7,8 +7,12 @@
 //
 // The object defines, with P the prefix:
 //   int P_init(P_context *)                    checks the CPU, marks the context
+// or, where the weights are in a file of their own (runtime-min/weights.h),
+//   int P_init(P_context *, const void *, int64_t)   with that file in memory
+//   int P_check_weights(const P_context *)     reads all of it
 //   int P_release(P_context *)                 ends its threads, if it has any
-//   int P_<entry>(P_context *, inputs..., outputs...)   for each entry point
+//   int P_<entry>(P_context *, inputs..., outputs...)   for each entry point, or
+//   P_prefill, P_decode, ...                   of a stateful program
 //   const char *P_status_text(int), *P_build_id(void)
 //   P_context P_default        zeros, in section .bss.P_default
 // Statuses: codegen/Status.h. The context: codegen/ContextLayout.h. An input or
@@ -28,6 +32,10 @@
 
 namespace glmc::object {
 
+/// Of the weights image, and of a context. Code reaches data within 2 GB; this
+/// leaves room for the rest of a program.
+constexpr int64_t largestObjectData = (int64_t(1) << 31) - (int64_t(1) << 24);
+
 struct ObjectOptions {
   std::string prefix;  ///< Of every public symbol; a C identifier.
   std::string buildId; ///< What P_build_id answers.
@@ -41,7 +49,7 @@ struct ObjectOptions {
 };
 
 struct StackUse {
-  std::string function; ///< "init", "release" or the entry point's name, without prefix.
+  std::string function; ///< "init", "release", "prefill", ... or the entry point's name, without prefix.
   int64_t bytes = 0;
 };
 

@@ -311,6 +311,11 @@ llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target
   return linkRuntime(module, target, "cpu", {{"glmc_cpu_supports", 1}}, found, error) ? found[0] : nullptr;
 }
 
+bool linkWeights(llvm::Module &module, const targets::Target &target, std::string &error) {
+  std::vector<llvm::Function *> found;
+  return linkRuntime(module, target, "weights", {{"glmc_weights_open", 4}, {"glmc_weights_intact", 2}}, found, error);
+}
+
 bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, std::string &error) {
   const llvm::Triple &triple = module.getTargetTriple();
   if (!triple.isOSLinux() || !triple.isArch64Bit() || !triple.isLittleEndian()) {
@@ -337,6 +342,23 @@ bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, s
       for (llvm::Instruction &instruction : llvm::make_early_inc_range(block))
         if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && call->isInlineAsm())
           call->eraseFromParent();
+  return true;
+}
+
+bool linkSession(llvm::Module &module, const targets::Target &target, SessionCode &code, std::string &error) {
+  std::vector<llvm::Function *> found;
+  if (!linkRuntime(module, target, "session",
+                   {{"glmc_session_prefill", 7},
+                    {"glmc_session_decode", 5},
+                    {"glmc_session_length", 2},
+                    {"glmc_session_reset", 2},
+                    {"glmc_session_rollback", 3},
+                    {"glmc_session_snapshot_bytes", 3},
+                    {"glmc_session_snapshot", 5},
+                    {"glmc_session_restore", 5}},
+                   found, error))
+    return false;
+  code = {found[0], found[1], found[2], found[3], found[4], found[5], found[6], found[7]};
   return true;
 }
 

@@ -40,6 +40,10 @@ bool linkKernels(llvm::Module &module, const Program &program, const std::vector
 /// Links the check of the CPU from runtime-min, `int glmc_cpu_supports(uint64_t)`.
 llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target, std::string &error);
 
+/// Links the functions of runtime-min/weights.h, which the driver finds in the
+/// module by their names.
+bool linkWeights(llvm::Module &module, const targets::Target &target, std::string &error);
+
 /// What the driver calls of runtime-min/pool.h.
 struct Pool {
   llvm::Function *start = nullptr, *stop = nullptr;
@@ -48,6 +52,15 @@ struct Pool {
 /// Links the pool of threads and gives kernels the loop that they call. After
 /// linkKernels.
 bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, std::string &error);
+
+/// The functions of runtime-min/session.h, as the driver calls them.
+struct SessionCode {
+  llvm::Function *prefill = nullptr, *decode = nullptr, *length = nullptr, *reset = nullptr, *rollback = nullptr,
+                 *snapshotBytes = nullptr, *snapshot = nullptr, *restore = nullptr;
+};
+
+/// Links what a stateful program's public functions call.
+bool linkSession(llvm::Module &module, const targets::Target &target, SessionCode &code, std::string &error);
 
 } // namespace glmc::object
 

@@ -3,23 +3,17 @@
 //   parent: map shared buffers, compile a trampoline that takes any number of
 //           pointers, fork; wait; read what the child left in the mapping.
 //   child:  link object and trampoline, init, call, write down what came out.
-// The child starts as a copy of a process that may have other threads, so it
-// uses the JIT linker without threads and leaves by _exit.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/object/RunObject.h"
 
+#include "codegen/object/ChildProcess.h"
 #include "codegen/object/MachineCode.h"
-#include "codegen/object/ObjectFile.h"
 #include "codegen/object/RunnerMemory.h"
 
-#include "llvm/ExecutionEngine/Orc/Core.h"
-#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
-#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
-#include "llvm/ExecutionEngine/Orc/SelfExecutorProcessControl.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Object/ObjectFile.h"
+#include "llvm/Support/Format.h"
 #include "llvm/TargetParser/Host.h"
 
 #include <algorithm>
@@ -27,7 +21,6 @@
 #include <csignal>
 #include <cstring>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -44,20 +37,6 @@ struct Report {
   char error[2048];
   char statusText[256];
 };
-
-/// Where the child's signal handler leaves the address.
-Report *faultReport = nullptr;
-
-void noteFault(int, siginfo_t *info, void *) {
-  faultReport->faultAddress = reinterpret_cast<uint64_t>(info->si_addr);
-  // The handler is gone now (SA_RESETHAND): returning crashes for good.
-}
-
-void copyText(char *to, size_t bytes, llvm::StringRef text) {
-  size_t count = std::min(bytes - 1, text.size());
-  std::memcpy(to, text.data(), count);
-  to[count] = 0;
-}
 
 /// `int glmc_invoke(function, pointers)` calls a function of `count` pointers.
 std::unique_ptr<llvm::MemoryBuffer> compileTrampoline(size_t count, std::string &error) {
@@ -89,49 +68,6 @@ std::unique_ptr<llvm::MemoryBuffer> compileTrampoline(size_t count, std::string 
   return llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(bytes.data(), bytes.size()), "trampoline");
 }
 
-/// The linked object, in the child.
-class LoadedObject {
-public:
-  bool load(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects, std::string &error) {
-    auto control = llvm::orc::SelfExecutorProcessControl::Create(
-        nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>(), std::make_unique<LowMemory>());
-    if (!control)
-      return fail(control.takeError(), error);
-    // Never deleted: the process ends without looking back.
-    session = new llvm::orc::ExecutionSession(std::move(*control));
-    session->setErrorReporter([&](llvm::Error problem) { fail(std::move(problem), error); });
-    auto *layer = new llvm::orc::ObjectLinkingLayer(*session);
-    library = &session->createBareJITDylib("object");
-    auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-        '\0', [](const llvm::orc::SymbolStringPtr &symbol) { return isAllowedSymbol((*symbol).str(), true); });
-    if (!process)
-      return fail(process.takeError(), error);
-    library->addGenerator(std::move(*process));
-    for (auto &object : objects)
-      if (llvm::Error problem = layer->add(*library, std::move(object)))
-        return fail(std::move(problem), error);
-    return true;
-  }
-
-  void *find(const std::string &symbol, std::string &error) {
-    auto found = session->lookup({library}, session->intern(symbol));
-    if (found)
-      return found->getAddress().toPtr<void *>();
-    fail(found.takeError(), error);
-    return nullptr;
-  }
-
-private:
-  static bool fail(llvm::Error problem, std::string &error) {
-    std::string text = llvm::toString(std::move(problem));
-    error += (error.empty() ? "" : "; ") + text;
-    return false;
-  }
-
-  llvm::orc::ExecutionSession *session = nullptr;
-  llvm::orc::JITDylib *library = nullptr;
-};
-
 class Runner {
 public:
   explicit Runner(const RunRequest &request) : request(request) {}
@@ -157,31 +93,12 @@ private:
     return bytes >= 0 && (offset < 0 || (bytes <= request.contextBytes && offset <= request.contextBytes - bytes));
   }
 
-  bool readObject() {
-    if (request.path.empty()) {
-      object = llvm::MemoryBuffer::getMemBuffer(llvm::StringRef(request.object.data(), request.object.size()), "object",
-                                                /*RequiresNullTerminator=*/false);
-    } else {
-      auto file = llvm::MemoryBuffer::getFile(request.path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-      if (!file)
-        return fail(request.path + ": the object cannot be read: " + file.getError().message());
-      object = std::move(*file);
-    }
-    auto parsed = llvm::object::ObjectFile::createObjectFile(object->getMemBufferRef());
-    if (!parsed)
-      return fail("the object cannot be read: " + llvm::toString(parsed.takeError()));
-    llvm::Triple here(llvm::sys::getProcessTriple());
-    if ((*parsed)->getArch() != here.getArch() || !(*parsed)->isRelocatableObject())
-      return fail("found an object of format " + (*parsed)->getFileFormatName().str() +
-                  ", expected a relocatable one for " + here.getArchName().str());
-    return true;
-  }
-
   /// Everything that can be done before the fork.
   bool prepare() {
     if (request.contextBytes < 1)
       return fail("the context has no bytes");
-    if (!readObject())
+    object = readObject(request.path, request.object, result.error);
+    if (!object)
       return false;
     contextBuffer = memory.add("the context", request.contextBytes);
     for (size_t i = 0; i < request.inputs.size(); i++) {
@@ -252,7 +169,7 @@ private:
 
   void readReport(int state) {
     if (WIFSIGNALED(state)) {
-      fail(name() + " crashed: " + strsignal(WTERMSIG(state)));
+      fail(name() + " " + describeSignal(state));
       std::string where = memory.describe(report->faultAddress);
       if (!where.empty())
         result.error += ", " + where;
@@ -290,9 +207,7 @@ private:
 
   /// In the child, from here on.
   void runChild() {
-    rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    catchFaults();
+    catchFaults(&report->faultAddress);
     std::string error;
     LoadedObject loaded;
     std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
@@ -305,23 +220,6 @@ private:
       callObject(loaded, error);
     copyText(report->error, sizeof report->error, error);
     report->finished = true;
-  }
-
-  void catchFaults() {
-    static char stack[16384];
-    stack_t alternative = {};
-    alternative.ss_sp = stack;
-    alternative.ss_size = sizeof stack;
-    sigaltstack(&alternative, nullptr);
-    faultReport = report;
-    struct sigaction action = {};
-    action.sa_sigaction = noteFault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
-    for (int signal : {SIGSEGV, SIGBUS})
-      sigaction(signal, &action, nullptr);
-    // A sanitizer's own reports would hide that these were signals.
-    for (int signal : {SIGILL, SIGFPE, SIGABRT, SIGTRAP})
-      std::signal(signal, SIG_DFL);
   }
 
   /// Ends the threads, then runs once more without them.
@@ -342,12 +240,11 @@ private:
     for (int i = 0; i < 4; i++)
       if (!(addresses[i] = loaded.find(symbols[i], error)))
         return;
-    auto init = (int (*)(void *))addresses[0];
     auto text = (const char *(*)(int))addresses[1];
     void *entry = addresses[2];
     auto invoke = (int (*)(void *, void **))addresses[3];
     if (request.initialise)
-      report->initStatus = init(memory[contextBuffer]);
+      report->initStatus = initialise(loaded, addresses[0], error);
     if (request.measure && report->initStatus == 0)
       measure(loaded, invoke, error);
     const int repeat = request.measure ? 0 : std::max(request.repeat, 1);
@@ -363,6 +260,15 @@ private:
     const char *words = text(report->initStatus ? report->initStatus : report->status);
     if (words)
       copyText(report->statusText, sizeof report->statusText, words);
+  }
+
+  int initialise(LoadedObject &loaded, void *init, std::string &error) {
+    if (!request.weightsApart)
+      return ((int (*)(void *))init)(memory[contextBuffer]);
+    const int status = ((int (*)(void *, const void *, int64_t))init)(memory[contextBuffer], request.weights,
+                                                                      request.weightsBytes);
+    void *check = request.checkWeights ? loaded.find(request.prefix + "_check_weights", error) : nullptr;
+    return status == 0 && check ? ((int (*)(const void *))check)(memory[contextBuffer]) : status;
   }
 
   void measure(LoadedObject &loaded, int (*invoke)(void *, void **), std::string &error) {

@@ -32,6 +32,12 @@ struct RunRequest {
   std::string prefix;
   std::string entry; ///< Without prefix.
   int64_t contextBytes = 64;
+  /// For an object whose weights are in a file of their own: that file in memory,
+  /// which init is given.
+  bool weightsApart = false;
+  const void *weights = nullptr;
+  int64_t weightsBytes = 0;
+  bool checkWeights = false; ///< Call check_weights after init.
   std::vector<std::vector<uint8_t>> inputs;
   std::vector<int64_t> outputBytes;
   /// With --io arena, one a parameter: its offset in the context, or -1 if the
@@ -57,7 +63,7 @@ struct RunResult {
   /// Not empty if anything was not as it should be, a status other than 0
   /// included. The other fields tell what was found until then.
   std::string error;
-  int status = 0; ///< Of init if that is not 0, else of the entry point or release.
+  int status = 0; ///< Of init or check_weights if that is not 0, else of the entry point or release.
   std::string statusText;
   std::vector<std::vector<uint8_t>> outputs;
   double seconds = 0; ///< Of the fastest call.

@@ -7,9 +7,12 @@
 #include "codegen/source/EmitHeader.h"
 
 #include "codegen/ContextLayout.h"
+#include "codegen/SessionLayout.h"
 #include "codegen/Status.h"
+#include "codegen/source/SessionText.h"
 #include "runtime-min/Embedded.h"
 
+#include <algorithm>
 #include <cctype>
 #include <set>
 #include <sstream>
@@ -139,7 +142,8 @@ std::string summaryText(const Program &program, const EmitOptions &options) {
   if (program.threads > 1)
     out << ", pool of threads " << poolBytes;
   out << "\n";
-  out << "  weights  " << program.weightBytes << ", constant\n";
+  out << cacheLines(program);
+  out << "  weights  " << program.weightBytes << (program.weightsApart ? ", in a file of their own" : ", constant") << "\n";
   if (options.stackBytes >= 0)
     out << "  stack    " << options.stackBytes << " at most, in the object\n";
   else
@@ -165,6 +169,7 @@ private:
   void identity();
   void statuses();
   void initAndRelease();
+  void weightsFile();
   void context();
   void entryPoint(const EntryPoint &entry);
   void tensor(const EntryPoint &entry, const Parameter &p, bool input);
@@ -212,15 +217,50 @@ void HeaderPrinter::statuses() {
   out << "};\n\n";
 }
 
+/// init and check_weights of a program whose weights its user maps.
+void HeaderPrinter::weightsFile() {
+  out << "#define " << macros << "_WEIGHTS_FILE_BYTES " << weightsHeaderBytes + program.weightBytes << "\n"
+      << "/* `weights` is the weights file of this program in memory, at a multiple of 64, and\n"
+         "   `bytes` its size. It must stay there and as it is while the context is used; any\n"
+         "   number of contexts share it. Of the file only the header is read here, so that\n"
+         "   mapping it takes no time however large it is:\n\n"
+         "     #include <fcntl.h>\n"
+         "     #include <sys/mman.h>\n\n"
+         "     int file = open(\"model.weights\", O_RDONLY);\n"
+         "     off_t size = lseek(file, 0, SEEK_END); // -1 if there is no file.\n"
+         "     void *weights = size > 0 ? mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0) : MAP_FAILED;\n"
+         "     close(file);\n"
+         "     if (weights == MAP_FAILED || "
+      << prefix << "_init(&context, weights, size) != " << macros
+      << "_OK)\n"
+         "       return 1;\n\n"
+         "   A file of another model, one that is cut short, and none at all give\n   "
+      << macros << "_ERROR_WEIGHTS. */\n"
+      << "int " << prefix << "_init(" << prefix << "_context *context, const void *weights, int64_t bytes);\n\n"
+      << "/* Reads all of the weights and compares them with the checksum in their file (XXH64;\n"
+         "   "
+      << macros
+      << "_WEIGHT_HASH is that of the file written with this header). For weights that\n"
+         "   were copied or downloaded: "
+      << macros << "_ERROR_WEIGHTS if a byte of them differs. */\n"
+      << "int " << prefix << "_check_weights(const " << prefix << "_context *context);\n\n";
+}
+
 void HeaderPrinter::initAndRelease() {
   out << "/* Makes a context ready; checks that the CPU has what the code needs.";
+  if (program.session)
+    out << " Of the\n   state all bytes become 0, once: "
+        << prefix << "_reset is the quick way to begin anew.";
   if (program.threads > 1)
     out << " Starts\n   " << program.threads - 1 << (program.threads == 2 ? " thread" : " threads")
         << ", which sleep while nothing runs; a context whose threads run already keeps\n"
            "   them. A context with threads must stay where it is. */\n";
   else
     out << " */\n";
-  out << "int " << prefix << "_init(" << prefix << "_context *context);\n\n";
+  if (program.weightsApart)
+    weightsFile();
+  else
+    out << "int " << prefix << "_init(" << prefix << "_context *context);\n\n";
   if (program.threads == 1)
     return;
   out << "/* Ends the context's threads and waits for them; before its memory is given back,\n"
@@ -257,6 +297,10 @@ void HeaderPrinter::context() {
     out << "  " << align << " uint8_t pool[" << poolBytes << "];\n";
     aligned = true;
   }
+  if (program.weightsApart) {
+    out << "  " << align << " uint8_t weights[" << weightsAddressBytes << "];\n";
+    aligned = true;
+  }
   out << "  " << (aligned ? "" : align + " ") << "uint32_t ready;\n} " << prefix << "_context;\n\n";
   const auto check = [&](const std::string &condition, const char *what) {
     out << macros << "_ASSERT(" << condition << ", \"" << what << "\");\n";
@@ -267,6 +311,8 @@ void HeaderPrinter::context() {
     check("offsetof(" + prefix + "_context, state) == " + std::to_string(layout.state), "layout of the context");
   if (program.threads > 1)
     check("offsetof(" + prefix + "_context, pool) == " + std::to_string(layout.pool), "layout of the context");
+  if (program.weightsApart)
+    check("offsetof(" + prefix + "_context, weights) == " + std::to_string(layout.weights), "layout of the context");
   check("sizeof(float) == 4 && sizeof(double) == 8", "IEEE floats");
   out << "\n/* A first instance. It takes RAM only if something uses it (with --gc-sections). */\nextern " << prefix
       << "_context " << prefix << "_default;\n\n";
@@ -326,11 +372,16 @@ std::string HeaderPrinter::print() {
   out << "/* One line on a status. */\nconst char *" << prefix << "_status_text(int status);\n\n";
   out << "/* " << macros << "_BUILD_ID of the code that is linked. */\nconst char *" << prefix
       << "_build_id(void);\n\n";
-  out << "/* Tensors are dense, last dimension fastest. A pointer needs the alignment of its\n"
-         "   elements and no more. bool is a byte of 0 or 1; f16 and bf16 are their bits.\n"
-         "   Inputs and outputs of one call may not overlap. */\n\n";
-  for (const EntryPoint &entry : program.entryPoints)
-    entryPoint(entry);
+  if (program.session)
+    out << sessionDeclarations(program, options);
+  const std::vector<bool> steps = sessionSteps(program);
+  if (std::count(steps.begin(), steps.end(), false))
+    out << "/* Tensors are dense, last dimension fastest. A pointer needs the alignment of its\n"
+           "   elements and no more. bool is a byte of 0 or 1; f16 and bf16 are their bits.\n"
+           "   Inputs and outputs of one call may not overlap. */\n\n";
+  for (size_t i = 0; i < program.entryPoints.size(); ++i)
+    if (!steps[i])
+      entryPoint(program.entryPoints[i]);
   out << "#ifdef __cplusplus\n}\n#endif\n#undef " << macros << "_ALIGN64\n#undef " << macros << "_ASSERT\n\n#endif /* "
       << macros << "_GLMC_H */\n";
   return out.str();

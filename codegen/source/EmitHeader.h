@@ -5,11 +5,15 @@
 //
 //   typedef struct P_context { alignas(64) uint8_t arena[A];
 //                              alignas(64) uint8_t state[S];
-//                              alignas(64) uint8_t pool[T]; uint32_t ready; } P_context;
+//                              alignas(64) uint8_t pool[T];
+//                              alignas(64) uint8_t weights[8]; uint32_t ready; } P_context;
 //   extern P_context P_default;                zeros, in section .bss.P_default
 //   int P_init(P_context *);                   checks the CPU, sets ready
+//   int P_init(P_context *, const void *, int64_t), int P_check_weights(const P_context *);
+//                                              with weights in a file of their own
 //   int P_release(P_context *);                ends the threads, if there are any
 //   int P_<entry>(P_context *, const T *input..., T *output...);
+//   int P_prefill(...), P_decode(...), ...     of a stateful program (SessionText.h)
 //   T *P_<entry>_<tensor>(P_context *);        for tensors that lie in the arena
 //   const char *P_status_text(int), *P_build_id(void);
 //

@@ -7,8 +7,11 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/source/EmitSource.h"
 
+#include "codegen/SessionLayout.h"
 #include "codegen/Status.h"
+#include "codegen/WeightsLayout.h"
 #include "codegen/source/RuntimePieces.h"
+#include "codegen/source/SessionText.h"
 #include "runtime-min/Embedded.h"
 
 #include <algorithm>
@@ -16,9 +19,6 @@
 namespace glmc::source {
 
 namespace {
-
-/// What stands before the weights' literal.
-constexpr std::string_view weightsDeclaration = "alignas(64) static const char weights[] =\n";
 
 /// Turns bytes into adjacent string literals, a comment before each weight.
 class WeightPrinter {
@@ -83,6 +83,8 @@ void WeightPrinter::finish() {
   write(text);
 }
 
+bool hasWeightsInside(const Program &program) { return program.weightBytes > 0 && !program.weightsApart; }
+
 /// Prints everything around the weights.
 class SourcePrinter {
 public:
@@ -91,6 +93,7 @@ public:
       : program(program), compiled(compiled), options(options), prefix(options.prefix), macros(macroPrefix(options)) {}
   bool head(std::string &text);
   std::string kernelFunctions();
+  std::string weightsFunctions();
   std::string functions();
   bool check();
   std::string error;
@@ -100,8 +103,13 @@ private:
   std::string launch(const EntryPoint &entry, const Launch &step);
   std::string copy(const EntryPoint &entry, const Copy &step);
   std::string entryPoint(const EntryPoint &entry);
+  std::string sessionStep(const EntryPoint &entry);
+  std::string steps(const EntryPoint &entry);
+  std::string session();
+  std::string initAndRelease(uint64_t required);
+  std::string statusAndBuild();
   bool requiredFeatures(uint64_t &mask);
-  bool uses(Memory memory, const EntryPoint &entry) const;
+  bool uses(Memory memory, const EntryPoint &entry, int index = 0) const;
 
   const Program &program;
   const std::vector<kernels::CompiledKernel> &compiled;
@@ -124,6 +132,9 @@ static std::vector<Place> placesOf(const Step &step) {
 
 /// That indices are in range, so that printing need not look.
 bool SourcePrinter::check() {
+  error = checkSession(program);
+  if (!error.empty())
+    return false;
   if (compiled.size() != program.kernels.size())
     error = "there are " + std::to_string(program.kernels.size()) + " kernels and " + std::to_string(compiled.size()) +
             " compiled ones";
@@ -163,12 +174,14 @@ bool SourcePrinter::head(std::string &text) {
   const std::string header = options.headerName.empty() ? prefix + ".h" : options.headerName;
   text = commentLines(summaryText(program, options), "// ") + "\n#include \"" + header +
          "\"\n\n#include <stddef.h>\n#include <stdint.h>\n\n" +
-         runtimePreamble(options.cxxTarget, program.math == kernels::Math::exact, program.threads > 1) + "\nnamespace " + prefix +
-         "_detail {\n\n";
+         runtimePreamble(options.cxxTarget, program.math == kernels::Math::exact, program.threads > 1) +
+         "\nnamespace " + prefix + "_detail {\n\n";
   const std::string rule = "//===----------------------------------------------------------------------===//\n";
   text += rule + "// Runtime\n" + rule + "\n" + runtimePieces(needs, error);
-  if (program.weightBytes > 0)
-    text += "\n" + rule + "// Weights\n" + rule + "\n" + std::string(weightsDeclaration);
+  if (hasWeightsInside(program))
+    text += "\n" + rule + "// Weights\n" + rule +
+            "\nalignas(64)\n#if defined(__ELF__)\n__attribute__((section(\".rodata." + prefix +
+            "_weights\")))\n#endif\nstatic const char weights[] =\n";
   return error.empty();
 }
 
@@ -258,10 +271,12 @@ std::string SourcePrinter::copy(const EntryPoint &entry, const Copy &step) {
          ", " + std::to_string(step.to.bytes) + ");\n";
 }
 
-bool SourcePrinter::uses(Memory memory, const EntryPoint &entry) const {
+/// Does the entry point read or write `memory`? Of inputs and outputs, number
+/// `index`.
+bool SourcePrinter::uses(Memory memory, const EntryPoint &entry, int index) const {
   for (const Step &step : entry.steps)
     for (const Place &p : placesOf(step))
-      if (p.memory == memory)
+      if (p.memory == memory && p.index == index)
         return true;
   return false;
 }
@@ -278,17 +293,47 @@ std::string SourcePrinter::entryPoint(const EntryPoint &entry) {
   parameters(entry.outputs, names.outputs);
   text += ")\n    return " + macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
           "_ERROR_NOT_INITIALISED;\n";
+  return text + steps(entry) + "  return " + macros + "_OK;\n}\n";
+}
+
+/// What an entry point does once its arguments are checked.
+std::string SourcePrinter::steps(const EntryPoint &entry) {
+  std::string text;
   if (uses(Memory::arena, entry))
     text += "  uint8_t *const arena = context->arena;\n";
   if (uses(Memory::state, entry))
     text += "  uint8_t *const state = context->state;\n";
+  if (program.weightsApart && uses(Memory::weights, entry))
+    text += "  const uint8_t *const weights = weightsOf(context);\n";
   for (const Step &step : entry.steps) {
     if (const Launch *l = std::get_if<Launch>(&step))
       text += launch(entry, *l);
     else
       text += copy(entry, std::get<Copy>(step));
   }
-  return text + "  return " + macros + "_OK;\n}\n";
+  return text;
+}
+
+/// An entry point that checks nothing.
+std::string SourcePrinter::sessionStep(const EntryPoint &entry) {
+  const ParameterNames names = parameterNames(entry);
+  const std::string body = steps(entry);
+  std::string text = stepSignature(entry, options) + " {\n";
+  if (body.find("context->") == std::string::npos && body.find("weightsOf(") == std::string::npos)
+    text += "  (void)context;\n";
+  for (size_t i = 0; i < entry.inputs.size(); ++i)
+    if (!uses(Memory::input, entry, int(i)))
+      text += "  (void)" + names.inputs[i] + ";\n";
+  return text + body + "}\n";
+}
+
+/// What the public functions of a stateful program call.
+std::string SourcePrinter::session() {
+  const std::string rule = "//===----------------------------------------------------------------------===//\n";
+  std::string text = "\n" + rule + "// Session\n" + rule;
+  for (const SessionStep &step : program.session->steps)
+    text += "\n" + sessionStep(program.entryPoints[step.entry]);
+  return text + "\n" + sessionTables(program, options);
 }
 
 bool SourcePrinter::requiredFeatures(uint64_t &mask) {
@@ -304,24 +349,34 @@ bool SourcePrinter::requiredFeatures(uint64_t &mask) {
   return true;
 }
 
-std::string SourcePrinter::functions() {
-  uint64_t required;
-  if (!requiredFeatures(required))
-    return {};
+/// What init and entry points call if the weights are in a file of their own.
+std::string SourcePrinter::weightsFunctions() {
   const std::string rule = "//===----------------------------------------------------------------------===//\n";
+  return "\n" + rule + "// Weights, in a file that the caller of init has in memory\n" + rule + "\n" +
+         runtimePiece("weights.h", "weights_types") +
+         "\n#define GLMC_WEIGHTS_LINKAGE static __attribute__((unused))\n" + runtimePiece("weights.cpp", "weights") +
+         "#undef GLMC_WEIGHTS_LINKAGE\n\n" +
+         "// Hash of what the image holds where.\nstatic const uint64_t weightsLayout = " +
+         std::to_string(weightsLayout(program)) +
+         "u;\nstatic const int64_t weightsBytes = " + std::to_string(program.weightBytes) +
+         ";\n\nstatic inline __attribute__((unused)) const uint8_t *weightsOf(const " + prefix +
+         "_context *context) {\n  const uint8_t *image;\n"
+         "  __builtin_memcpy(&image, context->weights, sizeof image);\n  return image;\n}\n";
+}
+
+/// init and release, and check_weights where there are weights to check.
+std::string SourcePrinter::initAndRelease(uint64_t required) {
   std::string text;
-  if (required)
-    text += "\n" + rule + "// Does the CPU have what the kernels need?\n" + rule +
-            "\n#define GLMC_CPU_LINKAGE static\n" + runtimePiece("cpu.cpp", "cpu") + "#undef GLMC_CPU_LINKAGE\n";
-  text += "\n// What a context's `ready` holds once init has prepared it.\nstatic const uint32_t readyMark = " +
-          std::to_string(readyMagic) + "u;\n\n" + rule + "// Public functions\n" + rule + "\nextern \"C\" {\n\n";
-  text += "#if defined(__ELF__)\n__attribute__((section(\".bss." + prefix + "_default\")))\n#endif\n" + prefix +
-          "_context " + prefix + "_default;\n\n";
-  text += "int " + prefix + "_init(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
-          "_ERROR_NULL;\n";
+  text += "int " + prefix + "_init(" + prefix + "_context *context" +
+          (program.weightsApart ? ", const void *weights, int64_t bytes" : "") + ") {\n  if (!context)\n    return " +
+          macros + "_ERROR_NULL;\n";
   text += "  context->ready = 0;\n";
   if (required)
     text += "  if (!glmc_cpu_supports(" + std::to_string(required) + "u))\n    return " + macros + "_ERROR_CPU;\n";
+  if (program.weightsApart)
+    text += "  const uint8_t *const image = glmc_weights_open(weights, bytes, weightsLayout, weightsBytes);\n"
+            "  if (!image)\n    return " +
+            macros + "_ERROR_WEIGHTS;\n  __builtin_memcpy(context->weights, &image, sizeof image);\n";
   if (program.threads > 1)
     text += "  if (!glmc_pool_start(context->pool, " + std::to_string(program.threads) + "))\n    return " + macros +
             "_ERROR_THREADS;\n";
@@ -331,31 +386,67 @@ std::string SourcePrinter::functions() {
   if (program.threads > 1)
     text += "int " + prefix + "_release(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
             "_ERROR_NULL;\n  glmc_pool_stop(context->pool);\n  return " + macros + "_OK;\n}\n\n";
+  if (program.weightsApart)
+    text += "int " + prefix + "_check_weights(const " + prefix + "_context *context) {\n  if (!context)\n    return " +
+            macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
+            "_ERROR_NOT_INITIALISED;\n  return glmc_weights_intact(weightsOf(context), weightsBytes) ? " + macros +
+            "_OK : " + macros + "_ERROR_WEIGHTS;\n}\n\n";
+  return text;
+}
+
+std::string SourcePrinter::statusAndBuild() {
+  std::string text;
   text += "const char *" + prefix + "_status_text(int status) {\n  switch (status) {\n";
   for (const StatusEntry &status : statusTable)
     text += "  case " + macros + "_" + status.name + ":\n    return \"" + status.text + "\";\n";
   text += std::string("  default:\n    return \"") + statusUnknownText + "\";\n  }\n}\n\n";
   text += "const char *" + prefix + "_build_id(void) { return " + macros + "_BUILD_ID; }\n";
-  for (const EntryPoint &entry : program.entryPoints)
-    text += "\n" + entryPoint(entry);
+  return text;
+}
+
+std::string SourcePrinter::functions() {
+  uint64_t required;
+  if (!requiredFeatures(required))
+    return {};
+  const std::string rule = "//===----------------------------------------------------------------------===//\n";
+  std::string text;
+  if (required)
+    text += "\n" + rule + "// Does the CPU have what the kernels need?\n" + rule +
+            "\n#define GLMC_CPU_LINKAGE static\n" + runtimePiece("cpu.cpp", "cpu") + "#undef GLMC_CPU_LINKAGE\n";
+  if (program.weightsApart)
+    text += weightsFunctions();
+  text += "\n// What a context's `ready` holds once init has prepared it.\nstatic const uint32_t readyMark = " +
+          std::to_string(readyMagic) + "u;\n";
+  if (program.session)
+    text += session();
+  text += "\n" + rule + "// Public functions\n" + rule + "\nextern \"C\" {\n\n";
+  text += "#if defined(__ELF__)\n__attribute__((section(\".bss." + prefix + "_default\")))\n#endif\n" + prefix +
+          "_context " + prefix + "_default;\n\n";
+  text += initAndRelease(required) + statusAndBuild();
+  if (program.session)
+    text += "\n" + sessionFunctions(program, options);
+  const std::vector<bool> steps = sessionSteps(program);
+  for (size_t i = 0; i < steps.size(); ++i)
+    if (!steps[i])
+      text += "\n" + entryPoint(program.entryPoints[i]);
   return text + "\n} // extern \"C\"\n} // namespace " + prefix + "_detail\n\n" + runtimeEpilogue(program.threads > 1);
 }
 
-bool emitSource(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,
-                std::function<void(std::string_view)> write, std::string &error) {
+bool emitText(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,
+              SourceText &text, std::string &error) {
   SourcePrinter printer(program, kernels, options);
-  std::string head;
-  if (!printer.check() || !printer.head(head)) {
-    error = printer.error;
-    return false;
+  if (printer.check() && printer.head(text.head)) {
+    const std::string functions = printer.functions();
+    text.tail = (hasWeightsInside(program) ? "  ;\n" : "") + printer.kernelFunctions() + functions;
   }
-  const std::string functions = printer.functions();
-  if (!printer.error.empty()) {
-    error = printer.error;
-    return false;
-  }
-  write(head);
-  if (program.weightBytes > 0) {
+  error = printer.error;
+  return error.empty();
+}
+
+bool writeSource(const Program &program, const SourceText &text, std::function<void(std::string_view)> write,
+                 std::string &error) {
+  write(text.head);
+  if (hasWeightsInside(program)) {
     WeightPrinter weights(program, write);
     const bool read = program.writeWeights &&
                       program.writeWeights([&](const uint8_t *bytes, size_t count) { weights.take(bytes, count); });
@@ -364,23 +455,15 @@ bool emitSource(const Program &program, const std::vector<kernels::CompiledKerne
       error = read ? "the weights are not as many bytes as was planned" : "the weights could not be read";
       return false;
     }
-    write("  ;\n");
   }
-  write(printer.kernelFunctions());
-  write(functions);
+  write(text.tail);
   return true;
 }
 
-int64_t codeBytes(std::string_view source) {
-  size_t at = source.find(weightsDeclaration);
-  if (at == std::string_view::npos)
-    return int64_t(source.size());
-  at += weightsDeclaration.size();
-  const size_t begin = at;
-  // Lines of the literal and comments between its pieces.
-  while (source.substr(at, 3) == "  \"" || source.substr(at, 4) == "  //")
-    at = source.find('\n', at) + 1;
-  return int64_t(source.size() - (at - begin));
+bool emitSource(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,
+                std::function<void(std::string_view)> write, std::string &error) {
+  SourceText text;
+  return emitText(program, kernels, options, text, error) && writeSource(program, text, write, error);
 }
 
 } // namespace glmc::source

@@ -13,19 +13,30 @@
 #include "codegen/source/EmitHeader.h"
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace glmc::source {
 
-/// Emits `program`, whose kernel i was printed (Wanted::cxx) to kernels[i], in
-/// pieces through `write`; the weights stream through and are never all in
-/// memory. False with `error` set when something does not fit together or a
-/// weight could not be read. The bytes depend on the arguments only.
+/// An emitted file without the lines of the weights, which stand between the two.
+struct SourceText {
+  std::string head, tail;
+};
+
+/// Emits all but the weights of `program`, whose kernel i was printed
+/// (Wanted::cxx) to kernels[i]. False with `error` set when something does not
+/// fit together. The text depends on the arguments only.
+bool emitText(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,
+              SourceText &text, std::string &error);
+
+/// Writes the whole file in pieces; the weights stream through and are never all
+/// in memory. False with `error` set when a weight could not be read.
+bool writeSource(const Program &program, const SourceText &text, std::function<void(std::string_view)> write,
+                 std::string &error);
+
+/// Both.
 bool emitSource(const Program &program, const std::vector<kernels::CompiledKernel> &kernels, const EmitOptions &options,
                 std::function<void(std::string_view)> write, std::string &error);
-
-/// Bytes of an emitted file without the lines of the weights.
-int64_t codeBytes(std::string_view source);
 
 } // namespace glmc::source
 

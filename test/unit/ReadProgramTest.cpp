@@ -95,11 +95,46 @@ TEST_F(ReadProgramTest, writesTheWeightsImageInOrderWithPadding) {
   EXPECT_EQ(std::vector<uint8_t>(&image[64], &image[72]), (std::vector<uint8_t>{1, 2, 4, 5, 3, 0, 6, 0}));
 }
 
+std::vector<uint8_t> packed(const kernels::TensorType &type, const std::vector<uint8_t> &elements) {
+  std::vector<uint8_t> all;
+  packWeight(type, elements.data(), [&](const uint8_t *data, size_t size) { all.insert(all.end(), data, data + size); });
+  return all;
+}
+
+/// The layout's definition, element by element.
+std::vector<uint8_t> packedPlainly(const kernels::TensorType &type, const std::vector<uint8_t> &elements) {
+  const int64_t bytes = kernels::byteSize(type.element), width = type.layout.width;
+  const int64_t rows = type.shape[0], columns = type.shape[1], depth = type.layout.dim == 0 ? columns : rows;
+  std::vector<uint8_t> all(type.storageBytes(), 0);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) {
+      const int64_t n = type.layout.dim == 0 ? i : j, k = type.layout.dim == 0 ? j : i;
+      std::memcpy(&all[((n / width * depth + k) * width + n % width) * bytes], &elements[(i * columns + j) * bytes], bytes);
+    }
+  return all;
+}
+
+TEST_F(ReadProgramTest, packsEveryWidthOfElementInPieces) {
+  using kernels::Element;
+  for (Element element : {Element::i8, Element::f16, Element::f32, Element::i64})
+    for (int dim : {0, 1})
+      // Fewer panels than the buffer holds, more than it holds, and none.
+      for (auto [rows, columns] : {std::pair<int64_t, int64_t>{37, 53}, {3001, 700}, {700, 3001}, {0, 5}, {5, 0}})
+        for (int64_t width : {1, 8, 24}) {
+          kernels::TensorType type{element, {rows, columns}, {kernels::Layout::panels, dim, width}};
+          std::vector<uint8_t> elements(rows * columns * kernels::byteSize(element));
+          for (size_t i = 0; i < elements.size(); ++i)
+            elements[i] = uint8_t(i * 31 + i / 251);
+          EXPECT_TRUE(packed(type, elements) == packedPlainly(type, elements))
+              << rows << "x" << columns << " dim " << dim << " width " << width;
+        }
+}
+
 TEST_F(ReadProgramTest, packsPanelsOfEitherDimension) {
   kernels::TensorType type{kernels::Element::i8, {3, 2}, {kernels::Layout::panels, 0, 2}};
-  EXPECT_EQ(packWeight(type, {1, 4, 2, 5, 3, 6}), (std::vector<uint8_t>{1, 2, 4, 5, 3, 0, 6, 0}));
+  EXPECT_EQ(packed(type, {1, 4, 2, 5, 3, 6}), (std::vector<uint8_t>{1, 2, 4, 5, 3, 0, 6, 0}));
   type.layout = {};
-  EXPECT_EQ(packWeight(type, {1, 4, 2, 5, 3, 6}), (std::vector<uint8_t>{1, 4, 2, 5, 3, 6}));
+  EXPECT_EQ(packed(type, {1, 4, 2, 5, 3, 6}), (std::vector<uint8_t>{1, 4, 2, 5, 3, 6}));
 }
 
 TEST_F(ReadProgramTest, refusesWhatIsNotPlanned) {
