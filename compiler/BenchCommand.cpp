@@ -4,6 +4,7 @@
 #include "compiler/GivenInputs.h"
 #include "compiler/LaunchCost.h"
 #include "compiler/SeededInputs.h"
+#include "compiler/SessionBench.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -236,8 +237,11 @@ bool measure(const BenchRunner &runner, std::vector<NamedTensor> given, const Be
 
 int runBench(const BenchCommand &command) {
   CompileOptions options;
-  if (!fillOptionsToRun(command.build, command.model, options))
+  if (!fillOptionsToRun(command.build, command.model, options, /*mayKeepState=*/true))
     return 1;
+  if (options.binding.context)
+    return benchSession(command, options);
+  options.entry = command.entry;
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);

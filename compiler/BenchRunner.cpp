@@ -263,6 +263,9 @@ std::optional<BenchRunner> BenchRunner::create(MLIRContext &context, const Build
     fail("glmc: error: " + peaks.error);
     return std::nullopt;
   }
+  TemporaryWeights temporary;
+  options.weights = WeightsPlace::apartIfLarge;
+  options.weightsFile = temporary.path();
   if (failed(compileWithProgress(context, flags, options, runner.result)))
     return std::nullopt;
   if (runner.result.program.entryPoints.empty()) {
@@ -272,8 +275,13 @@ std::optional<BenchRunner> BenchRunner::create(MLIRContext &context, const Build
   runner.peaks = peaks.object;
   runner.flopsPerStep = peaks.flopsPerStep;
   runner.bytesPerStep = peaks.bytesPerStep;
-  runner.object.assign(runner.result.object.begin(), runner.result.object.end());
-  runner.result.object = std::string(); // It may be large.
+  std::string problem;
+  runner.weights = temporary.map(runner.result.program, problem);
+  auto append = [&](std::string_view text) { runner.object.insert(runner.object.end(), text.begin(), text.end()); };
+  if (!problem.empty() || !writeObject(runner.result, append, problem)) {
+    fail(options.input + ": error: a temporary file " + problem);
+    return std::nullopt;
+  }
   runner.inputList = inputSlots(context, runner.result.program.entryPoints.front());
   runner.outputList = outputSlots(context, runner.result.program.entryPoints.front());
   return runner;
@@ -285,6 +293,11 @@ object::RunRequest BenchRunner::requestFor(const std::vector<Tensor> &inputs) co
   request.prefix = prefix;
   request.entry = program().entryPoints.front().name;
   request.contextBytes = contextLayout(program()).bytes;
+  if (weights) {
+    request.weightsApart = true;
+    request.weights = weights->data();
+    request.weightsBytes = weights->bytes();
+  }
   for (const Tensor &input : inputs)
     request.inputs.push_back(input.bytes);
   for (const Slot &slot : outputList)

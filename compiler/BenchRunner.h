@@ -65,6 +65,7 @@ private:
 
   CompileResult result;
   std::vector<char> object, peaks;
+  std::shared_ptr<MappedWeights> weights; ///< Null: they are in the object.
   int64_t flopsPerStep = 0, bytesPerStep = 0; ///< Of `peaks`.
   std::vector<Slot> inputList, outputList;
 };

@@ -6,9 +6,31 @@
 namespace glmc {
 namespace {
 
+void addBindingFlags(CLI::App &app, BindingFlags &binding) {
+  app.add_option("--dim", binding.dims,
+                 "Size of a free dimension: its name, or batch, seq, past or total; several make several entry points")
+      ->type_name("NAME=V[,V...]")
+      ->allow_extra_args(false);
+  app.add_option("--bind", binding.binds, "Value of an input, which is then none; one value is for all elements")
+      ->type_name("NAME=V[,V...]")
+      ->allow_extra_args(false);
+  app.add_option("--role", binding.roles, "What an input is: tokens, positions, mask, length, cache or none")
+      ->type_name("NAME=ROLE")
+      ->allow_extra_args(false);
+  app.add_option("--context", binding.context, "Keep the caches of a language model, for so many tokens")
+      ->check(CLI::Range(int64_t(1), largestContext))
+      ->type_name("TOKENS");
+  app.add_option("--kv", binding.kv, "How caches are stored")
+      ->check(CLI::IsMember({"f32", "f16", "int8"}))
+      ->capture_default_str();
+  app.add_option("--logits", binding.logits, "Of the last token given, or of all")
+      ->check(CLI::IsMember({"last", "all"}))
+      ->capture_default_str();
+}
+
 void addBuildFlags(CLI::App &app, BuildFlags &build, bool jobsAndMath = true) {
   app.add_option("--target", build.target, "What `glmc targets` lists, 'host', or a data file")->capture_default_str();
-  app.add_option("--dim", build.dims, "Value of a free dimension")->type_name("NAME=VALUE")->allow_extra_args(false);
+  addBindingFlags(app, build.binding);
   app.add_flag("--quiet,-q", build.quiet, "Neither summary nor progress");
   app.add_option("--json", build.json, "Write a report; '-' is stdout")->type_name("FILE");
   if (!jobsAndMath)
@@ -22,6 +44,10 @@ void addBuildFlags(CLI::App &app, BuildFlags &build, bool jobsAndMath = true) {
   app.add_option("--jobs,-j", build.jobs, "Threads that compile kernels (0: all cores)")->capture_default_str();
 }
 
+void addEntryFlag(CLI::App &app, std::string &entry) {
+  app.add_option("--entry", entry, "Which entry point, where --dim makes several")->type_name("NAME");
+}
+
 } // namespace
 
 void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
@@ -29,7 +55,10 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
   app->footer("Examples:\n"
               "  glmc compile model.onnx -o out/kws --target x86-64-v3\n"
               "  glmc compile model.onnx -o out/kws --emit cpp --math exact --io arena\n"
-              "  glmc compile model.onnx -o out/kws --dim batch=1 --dump-ir dumps --json -");
+              "  glmc compile model.onnx -o out/glm --weights out/glm.weights\n"
+              "  glmc compile model.onnx -o out/kws --dim batch=1 --dump-ir dumps --json -\n"
+              "  glmc compile glm.onnx -o out/glm --context 2048 --kv f16\n"
+              "  glmc compile model.onnx -o out/model --dim batch=1 --dim seq=1,16");
   app->add_option("model", command.model, "model.onnx, or a dumped .mlir")->required();
   app->add_option("-o,--output", command.output, "OUT: writes OUT.o, OUT.cpp and OUT.h")->required()->type_name("OUT");
   app->add_option("--emit", command.emit, "What to write: obj, cpp or both")
@@ -37,6 +66,8 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"obj", "cpp"}))
       ->default_str("obj,cpp");
+  app->add_option("--weights", command.weights, "Write the weights to a file that the program maps, not into its code")
+      ->type_name("FILE");
   app->add_option("--prefix", command.prefix, "Of generated names; default: OUT's file name");
   app->add_option("--io", command.io, "Where inputs and outputs are: the caller's pointers, or the arena")
       ->check(CLI::IsMember({"pointers", "arena"}))
@@ -56,6 +87,7 @@ void addRun(CLI::App &glmc, RunCommand &command, Action &action) {
   app->add_option("model", command.model, "model.onnx, or a dumped .mlir")->required();
   app->add_option("--input,-i", command.inputs, "A .npy or .pb file, in the model's order or by name")
       ->type_name("[NAME=]FILE");
+  addEntryFlag(*app, command.entry);
   app->add_option("--output,-o", command.output, "Write outputs to this folder, do not print them")->type_name("DIR");
   app->add_option("--format", command.format, "Of the files written")
       ->check(CLI::IsMember({"npy", "pb"}))
@@ -77,6 +109,7 @@ void addBench(CLI::App &glmc, BenchCommand &command, Action &action) {
   app->add_option("model", command.model, "model.onnx, or a dumped .mlir")->required();
   app->add_option("--input,-i", command.inputs, "A .npy or .pb file, in the model's order or by name; default: made up")
       ->type_name("[NAME=]FILE");
+  addEntryFlag(*app, command.entry);
   CLI::Option *runs = app->add_option("--runs", command.runs, "How often the model runs")->check(CLI::PositiveNumber);
   app->add_option("--seconds", command.seconds, "How long the model runs, and again its launches one by one")
       ->check(CLI::PositiveNumber)
@@ -95,7 +128,8 @@ void addVerify(CLI::App &glmc, VerifyCommand &command, Action &action) {
   app->footer("Examples:\n"
               "  glmc verify test/models/*/\n"
               "  glmc verify models/kws --emit cpp --cxx clang++ --target x86-64-v3\n"
-              "  glmc verify models/kws --layers");
+              "  glmc verify models/kws --layers\n"
+              "  glmc verify models/glm --generate 24 --context 256 --kv f16");
   app->add_option("folder", command.folders, "ONNX test folders (model.onnx, test_data_set_*), or models")->required();
   app->add_option("--emit", command.emit, "What is run")->check(CLI::IsMember({"obj", "cpp"}))->capture_default_str();
   app->add_option("--cxx", command.cxx, "Compiler for --emit cpp")->capture_default_str();
@@ -109,6 +143,11 @@ void addVerify(CLI::App &glmc, VerifyCommand &command, Action &action) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app->add_flag("--layers", command.layers, "Find the first op that departs from the reference evaluator");
+  app->add_option("--generate", command.generate,
+                  "Compile with state and generate so many tokens after the prompts of test_generation_*")
+      ->type_name("TOKENS")
+      ->check(CLI::PositiveNumber)
+      ->excludes("--layers");
   addBuildFlags(*app, command.build);
   app->callback([&] { action = [&] { return runVerify(command); }; });
 }

@@ -8,9 +8,7 @@
 #ifndef GLMC_COMPILER_COMMANDS_H
 #define GLMC_COMPILER_COMMANDS_H
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "compiler/BindingFlags.h"
 
 namespace glmc {
 
@@ -18,7 +16,7 @@ namespace glmc {
 struct BuildFlags {
   std::string target = "host";
   std::string math = "fast";     ///< "fast" or "exact".
-  std::vector<std::string> dims; ///< "name=value".
+  BindingFlags binding;          ///< Free dimensions, inputs' values, state.
   unsigned jobs = 0;             ///< 0: all cores.
   int64_t threads = 1;           ///< That the program may use.
   bool quiet = false;            ///< Neither summary nor progress.
@@ -30,6 +28,7 @@ struct CompileCommand {
   std::string model;
   std::string output; ///< OUT of OUT.o, OUT.cpp and OUT.h.
   std::string prefix; ///< Empty: made of the output's name.
+  std::string weights; ///< File for the weights; empty: inside the outputs.
   std::vector<std::string> emit = {"obj", "cpp"};
   std::string io = "pointers"; ///< or "arena".
   std::string dumpDirectory, stopAfter, pipeline;
@@ -39,6 +38,7 @@ int runCompile(const CompileCommand &command);
 struct RunCommand {
   BuildFlags build;
   std::string model;
+  std::string entry;               ///< Which entry point; empty: the only one.
   std::vector<std::string> inputs; ///< "file" in the model's order, or "name=file".
   std::string output;              ///< Folder; empty: outputs are printed.
   std::string emit = "obj";        ///< or "cpp".
@@ -50,6 +50,7 @@ int runRun(const RunCommand &command);
 struct BenchCommand {
   BuildFlags build;
   std::string model;
+  std::string entry;               ///< As RunCommand has it.
   std::vector<std::string> inputs; ///< As RunCommand has them; none: made up.
   int64_t runs = 0;                ///< 0: as many as fit in `seconds`.
   double seconds = 2;              ///< For the whole model, and again for its launches.
@@ -66,6 +67,7 @@ struct VerifyCommand {
   std::string cxx = "g++";  ///< Compiler for `emit == "cpp"`, options allowed.
   double tolerance = 1e-4, relativeTolerance = 0;
   bool layers = false;
+  int64_t generate = 0; ///< Tokens to generate with state; 0: compare data sets.
 };
 int runVerify(const VerifyCommand &command);
 

@@ -2,12 +2,12 @@
 #include "compiler/Compile.h"
 
 #include "codegen/ReadProgram.h"
+#include "codegen/SessionLayout.h"
 #include "codegen/object/EmitObject.h"
 #include "codegen/source/EmitHeader.h"
-#include "codegen/source/EmitSource.h"
+#include "compiler/Outputs.h"
 #include "compiler/Pipeline.h"
 #include "compiler/StepEntries.h"
-#include "compiler/WriteFile.h"
 #include "compiler/import/onnx/ImportOnnx.h"
 #include "compiler/report/Boundaries.h"
 #include "compiler/report/Dump.h"
@@ -48,23 +48,74 @@ InFlightDiagnostic errorAt(MLIRContext &context, const CompileOptions &options) 
 
 std::string hexOf(llvm::SHA256 &hash) { return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 16); }
 
-/// Of the weights image: what a program checks weights against.
-FailureOr<std::string> hashWeights(const Program &program) {
-  llvm::SHA256 hash;
-  if (!program.writeWeights([&](const uint8_t *data, size_t size) { hash.update(ArrayRef(data, size)); }))
+/// Weights that runs of our own map instead of copying them about.
+constexpr int64_t largeWeights = int64_t(64) << 20;
+/// Of weights in a C++ file, where a byte may take four characters and more, and
+/// no compiler reads 2 GB.
+constexpr int64_t largestSourceWeights = int64_t(480) << 20;
+
+/// Whether weights that are to be inside fit there.
+LogicalResult placeWeights(MLIRContext &context, const CompileOptions &options, Program &program) {
+  program.weightsApart = options.weights == WeightsPlace::apart ||
+                         (options.weights == WeightsPlace::apartIfLarge && program.weightBytes > largeWeights);
+  if (program.weightsApart)
+    return success();
+  auto check = [&](bool wanted, const char *what, int64_t most) -> LogicalResult {
+    if (!wanted || program.weightBytes <= most)
+      return success();
+    return errorAt(context, options) << "has weights of " << program.weightBytes << " bytes, and " << what
+                                     << " holds at most " << most
+                                     << ": give them a file of their own with --weights FILE";
+  };
+  return success(succeeded(check(options.emitObject, "an object", object::largestObjectData)) &&
+                 succeeded(check(options.emitCxx, "a C++ file", largestSourceWeights)));
+}
+
+/// Whether the weights file would take the place of one that the model is read
+/// from.
+LogicalResult checkWeightsFile(MLIRContext &context, const CompileOptions &options, ModuleOp module) {
+  auto directory = module->getAttrOfType<StringAttr>(glm::GlmDialect::directoryAttr);
+  SmallVector<std::string> sources = {options.input};
+  module.walk([&](glm::PlacedWeightOp weight) {
+    auto stored = dyn_cast<glm::StoredAttr>(weight.getSource());
+    SmallString<128> path(directory ? directory.getValue() : ".");
+    if (!stored)
+      return;
+    llvm::sys::path::append(path, stored.getFile());
+    if (!llvm::is_contained(sources, path.str()))
+      sources.push_back(path.str().str());
+  });
+  for (const std::string &source : sources)
+    if (llvm::sys::fs::equivalent(source, options.weightsFile))
+      return errorAt(context, options) << "--weights is '" << options.weightsFile << "', which the model is read from";
+  return success();
+}
+
+/// What a weights file is checked against; writes that file, if there is one.
+LogicalResult writeWeights(MLIRContext &context, const CompileOptions &options, CompileResult &result) {
+  const Program &program = result.program;
+  uint64_t checksum = 0;
+  std::string error;
+  if (program.weightsApart && failed(checkWeightsFile(context, options, *result.module)))
     return failure();
-  return hexOf(hash);
+  const bool good = program.weightsApart
+                        ? writeWeightsFile(program, asideOf(options.weightsFile), checksum, error)
+                        : checksumWeights(program, checksum);
+  if (!good && !error.empty())
+    emitError(FileLineColLoc::get(&context, options.weightsFile, 0, 0)) << error;
+  result.weightHash = llvm::utohexstr(checksum, /*LowerCase=*/true, /*Width=*/16);
+  return success(good);
 }
 
 /// Of all that decides the outputs: the planned module as text without its
-/// folder, the weights, the target and the names.
-std::string hashBuild(ModuleOp module, const CompileOptions &options, const std::string &weightHash) {
+/// folder, the weights and whether they are apart, the target and the names.
+std::string hashBuild(ModuleOp module, const CompileOptions &options, const std::string &weightHash, bool isApart) {
   OwningOpRef<ModuleOp> copy = module.clone();
   (*copy)->removeAttr(glm::GlmDialect::directoryAttr);
   std::string text;
   llvm::raw_string_ostream stream(text);
   copy->print(stream, OpPrintingFlags().elideLargeResourceString(0));
-  stream << weightHash << options.target.name << options.prefix << GLMC_VERSION;
+  stream << weightHash << isApart << options.target.name << options.prefix << GLMC_VERSION;
   llvm::SHA256 hash;
   hash.update(text);
   return hexOf(hash);
@@ -138,22 +189,81 @@ LogicalResult emitOutputs(MLIRContext &context, const CompileOptions &options,
     objectOptions.prefix = options.prefix;
     objectOptions.buildId = result.buildId;
     objectOptions.target = options.target;
+    objectOptions.weightsApart = true;
     object::ObjectResult object = object::emitObject(result.program, compiled, objectOptions);
     if (!object.error.empty())
       return errorAt(context, options) << "cannot emit the object: " << object.error;
     result.object.assign(object.object.begin(), object.object.end());
+    result.objectHasWeights = object.weightBytes > 0;
     result.stackBytes = object.stackBytes;
     result.supportRoutines = object.undefinedSymbols;
     emit.supportRoutines = object.undefinedSymbols;
     emit.stackBytes = object.stackBytes;
   }
   std::string error;
-  if (options.emitCxx) {
-    auto write = [&](std::string_view text) { result.source.append(text); };
-    if (!source::emitSource(result.program, compiled, emit, write, error))
-      return errorAt(context, options) << "cannot emit the C++ file: " << error;
-  }
+  if (options.emitCxx && !source::emitText(result.program, compiled, emit, result.source, error))
+    return errorAt(context, options) << "cannot emit the C++ file: " << error;
   result.header = source::emitHeader(result.program, emit);
+  return success();
+}
+
+OwningOpRef<ModuleOp> readOnnx(MLIRContext &context, const CompileOptions &options) {
+  std::unique_ptr<OnnxModel> model = OnnxModel::read(&context, options.input);
+  if (!model)
+    return {};
+  std::vector<ImportOptions> bindings;
+  std::string error;
+  if (!resolveBindings(model->signature(), options.binding, bindings, error)) {
+    emitError(UnknownLoc::get(&context)) << error;
+    return {};
+  }
+  OwningOpRef<ModuleOp> module = model->import(bindings);
+  if (module && options.binding.context) {
+    Builder builder(&context);
+    (*module)->setAttr(glm::GlmDialect::sessionAttr,
+                       builder.getDictionaryAttr({
+                           builder.getNamedAttr("context", builder.getI64IntegerAttr(options.binding.context)),
+                           builder.getNamedAttr("kv", builder.getStringAttr(options.binding.kv)),
+                           builder.getNamedAttr("logits", builder.getStringAttr(options.binding.logits)),
+                       }));
+  }
+  return module;
+}
+
+OwningOpRef<ModuleOp> readDump(MLIRContext &context, const CompileOptions &options) {
+  if (!options.binding.empty()) {
+    errorAt(context, options) << "is a dump, whose sizes are bound: --dim, --bind, --role and --context are of models";
+    return {};
+  }
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.input, ParserConfig(&context));
+  if (!module)
+    errorAt(context, options) << "cannot read this as a dump of glmc";
+  return module;
+}
+
+/// Removes all graphs, or programs of a planned dump, but one.
+LogicalResult keepEntry(ModuleOp module, const std::string &entry) {
+  SmallVector<Operation *> others;
+  std::string names;
+  for (Operation &op : module.getOps()) {
+    if (!isa<glm::GraphOp, glm::ProgramOp>(op))
+      continue;
+    const StringRef name = SymbolTable::getSymbolName(&op).getValue();
+    names += (names.empty() ? "" : ", ") + name.str();
+    if (name != entry)
+      others.push_back(&op);
+  }
+  const size_t count = StringRef(names).count(", ") + 1;
+  if (names.empty() || (entry.empty() && count == 1))
+    return success();
+  if (entry.empty())
+    return emitError(UnknownLoc::get(module.getContext()))
+           << "has " << count << " entry points: " << names << "; add --entry NAME";
+  if (others.size() == count)
+    return emitError(UnknownLoc::get(module.getContext()))
+           << "--entry is '" << entry << "', expected one of: " << names;
+  for (Operation *other : others)
+    other->erase();
   return success();
 }
 
@@ -166,14 +276,10 @@ void prepareContext(MLIRContext &context) {
 }
 
 OwningOpRef<ModuleOp> readModel(MLIRContext &context, const CompileOptions &options) {
-  if (!StringRef(options.input).ends_with(".mlir")) {
-    ImportOptions import;
-    import.dims = options.dims;
-    return importOnnx(&context, options.input, import);
-  }
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.input, ParserConfig(&context));
-  if (!module)
-    errorAt(context, options) << "cannot read this as a dump of glmc";
+  OwningOpRef<ModuleOp> module =
+      StringRef(options.input).ends_with(".mlir") ? readDump(context, options) : readOnnx(context, options);
+  if (module && options.entry && failed(keepEntry(*module, *options.entry)))
+    return {};
   return module;
 }
 
@@ -208,6 +314,8 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   if (failed(program))
     return failure();
   result.program = std::move(*program);
+  if (failed(placeWeights(context, options, result.program)))
+    return failure();
   if (options.stepEntries)
     addStepEntries(result.program);
   std::vector<kernels::CompiledKernel> compiled;
@@ -215,16 +323,26 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
     return failure();
   result.secondsKernels = kernels.seconds();
 
+  Stopwatch weights;
+  if (options.progress)
+    options.progress("writing weights", 0, 0);
+  if (failed(writeWeights(context, options, result)))
+    return failure();
+  result.secondsWeights = weights.seconds();
+
   Stopwatch emit;
-  auto weightHash = hashWeights(result.program);
-  if (failed(weightHash))
+  result.buildId = hashBuild(module, options, result.weightHash, result.program.weightsApart);
+  if (failed(emitOutputs(context, options, compiled, result))) {
+    if (result.program.weightsApart)
+      llvm::sys::fs::remove(asideOf(options.weightsFile));
     return failure();
-  result.weightHash = *weightHash;
-  result.buildId = hashBuild(module, options, result.weightHash);
-  if (failed(emitOutputs(context, options, compiled, result)))
-    return failure();
+  }
   result.secondsEmit = emit.seconds();
   return success();
+}
+
+int64_t launchCount(const EntryPoint &entry) {
+  return llvm::count_if(entry.steps, [](const Step &step) { return std::holds_alternative<Launch>(step); });
 }
 
 std::string identifierOf(const std::string &name) {
@@ -236,48 +354,55 @@ std::string identifierOf(const std::string &name) {
   return text;
 }
 
-LogicalResult writeOutputs(MLIRContext &context, const std::string &base, const CompileResult &result) {
-  std::pair<const char *, const std::string *> files[] = {
-      {".o", &result.object}, {".cpp", &result.source}, {".h", &result.header}};
-  std::vector<std::pair<std::string, std::string>> written; // Aside, final.
-  auto removeAll = [&] {
-    for (auto &[aside, final] : written)
-      llvm::sys::fs::remove(aside);
-  };
-  std::string error;
-  for (auto [extension, content] : files) {
-    if (content->empty())
-      continue;
-    std::string final = base + extension, aside = final + ".partial";
-    written.emplace_back(aside, final);
-    if (writeFile(aside, *content, error))
-      continue;
-    removeAll();
-    return emitError(FileLineColLoc::get(&context, final, 0, 0)) << error;
-  }
-  for (auto &[aside, final] : written) {
-    std::error_code code = llvm::sys::fs::rename(aside, final);
-    if (!code)
-      continue;
-    removeAll();
-    for (auto &[otherAside, otherFinal] : written)
-      if (otherFinal != final)
-        llvm::sys::fs::remove(otherFinal);
-    return emitError(FileLineColLoc::get(&context, final, 0, 0)) << "cannot write: " << code.message();
-  }
-  return success();
+bool writeObject(const CompileResult &result, const TextSink &sink, std::string &error) {
+  sink(result.object);
+  if (!result.objectHasWeights)
+    return true;
+  int64_t written = 0;
+  const bool read = result.program.writeWeights([&](const uint8_t *data, size_t bytes) {
+    written += int64_t(bytes);
+    sink({reinterpret_cast<const char *>(data), bytes});
+  });
+  if (read && written != result.program.weightBytes)
+    error = "has " + std::to_string(written) + " bytes of weights, expected " +
+            std::to_string(result.program.weightBytes);
+  return read && error.empty();
+}
+
+/// What a stateful program keeps, and how many bytes that takes.
+static llvm::json::Object sessionJson(const Program &program) {
+  llvm::json::Array groups;
+  for (const CacheGroup &group : cacheGroups(program))
+    groups.push_back(llvm::json::Object{{"element", group.element},
+                                        {"tensors", group.count},
+                                        {"heads", group.heads},
+                                        {"features", group.features},
+                                        {"positions", group.positions},
+                                        {"element_bytes", group.elementBytes},
+                                        {"formula", group.formula()},
+                                        {"bytes", group.bytes}});
+  llvm::json::Array steps;
+  for (const SessionStep &step : program.session->steps)
+    steps.push_back(step.tokens);
+  return llvm::json::Object{{"context_tokens", program.session->context},
+                            {"vocabulary", program.session->vocabulary},
+                            {"steps", std::move(steps)},
+                            {"snapshot_bytes_max", largestSnapshot(program)},
+                            {"caches", std::move(groups)}};
 }
 
 std::string reportJson(const CompileOptions &options, const CompileResult &result) {
   int64_t launches = 0, bound = 0;
+  llvm::json::Array entries;
   for (const EntryPoint &entry : result.program.entryPoints) {
-    for (const Step &step : entry.steps)
-      launches += std::holds_alternative<Launch>(step);
+    launches += launchCount(entry);
+    entries.push_back(llvm::json::Object{{"name", entry.name}, {"launches", launchCount(entry)}});
     bound = std::max(bound, entry.boundBytes);
   }
   llvm::json::Object seconds{{"import", result.secondsImport},
                              {"passes", result.secondsPasses},
                              {"kernels", result.secondsKernels},
+                             {"weights", result.secondsWeights},
                              {"emit", result.secondsEmit}};
   llvm::json::Object report{
       {"model", llvm::sys::path::filename(options.input).str()},
@@ -288,6 +413,7 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
       {"weight_hash", result.weightHash},
       {"nodes", result.onnxNodes},
       {"launches", launches},
+      {"entry_points", std::move(entries)},
       {"boundaries", boundariesJson(*result.module)},
       {"kernels", int64_t(result.program.kernels.size())},
       {"arena_bytes", result.program.arenaBytes},
@@ -295,12 +421,15 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
       {"gap_bytes", result.program.arenaBytes - bound},
       {"state_bytes", result.program.stateBytes},
       {"weight_bytes", result.program.weightBytes},
+      {"weights_apart", result.program.weightsApart},
       {"stack_bytes", result.stackBytes},
-      {"object_bytes", int64_t(result.object.size())},
-      {"source_bytes", int64_t(result.source.size())},
-      {"source_code_bytes", source::codeBytes(result.source)},
+      {"object_bytes", result.objectBytes},
+      {"source_bytes", result.sourceBytes},
+      {"source_code_bytes", int64_t(result.source.head.size() + result.source.tail.size())},
       {"seconds", std::move(seconds)},
   };
+  if (result.program.session)
+    report["session"] = sessionJson(result.program);
   if (auto passes = llvm::json::parse(summaryJson(result.passes)))
     report["passes"] = std::move(*passes);
   else

@@ -2,7 +2,7 @@
 //
 // What every command builds on: read a model (or a dump), run the passes, read
 // the planned program, compile its kernels on all cores, emit. Nothing is
-// written to disk but dumps until `writeOutputs`.
+// written to disk but dumps and a weights file; Outputs.h writes the rest.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_COMPILER_COMPILE_H
@@ -10,6 +10,9 @@
 
 #include "codegen/Program.h"
 #include "codegen/kernels/CompileKernel.h"
+#include "codegen/source/EmitSource.h"
+#include "compiler/WeightsFile.h"
+#include "compiler/Bindings.h"
 #include "compiler/report/PassRecord.h"
 #include "targets/Target.h"
 
@@ -19,7 +22,6 @@
 #include "mlir/Support/LLVM.h"
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -27,7 +29,9 @@ namespace glmc {
 
 struct CompileOptions {
   std::string input; ///< model.onnx, or a dumped .mlir.
-  std::map<std::string, int64_t> dims; ///< --dim: values of free dimensions.
+  BindingRequest binding; ///< What flags ask of a model; nothing of a dump.
+  /// Keep this entry point only; "": the only one there is. Nothing: all.
+  std::optional<std::string> entry;
   targets::Target target;
   std::string targetFile; ///< Where `target` was read from, if it is not built in.
   bool emitObject = true, emitCxx = true;
@@ -39,6 +43,9 @@ struct CompileOptions {
   std::string dumpDirectory;    ///< --dump-ir; empty: no dumps.
   std::string stopAfter;        ///< --stop-after: a pass name; `module` is the result.
   std::string pipeline;         ///< --pipeline: replaces the standard passes.
+  WeightsPlace weights = WeightsPlace::inside;
+  /// Where weights that are apart will be; they are written to asideOf() it.
+  std::string weightsFile;
   unsigned jobs = 0;            ///< Threads for compiling kernels; 0: all cores.
   bool stepEntries = false;     ///< For glmc bench, see StepEntries.h.
   /// Told what goes on ("compiling kernels", 12, 60) for a progress line.
@@ -51,25 +58,39 @@ struct CompileResult {
   std::vector<PassRecord> passes;
   // Below only without stopAfter.
   Program program;
-  std::string object, source, header; ///< File contents; empty if not asked for.
+  // Files without the weights that are inside, which writeObject and
+  // source::writeSource put there; empty if not asked for.
+  std::string object, header;
+  source::SourceText source;
+  bool objectHasWeights = false; ///< They follow `object`.
+  int64_t objectBytes = 0, sourceBytes = 0; ///< Of the files, when Outputs has written them.
   std::string buildId, weightHash;
   int64_t stackBytes = -1; ///< Worst case of the object; -1 without one.
   std::vector<std::string> supportRoutines; ///< Undefined symbols of the object.
-  double secondsImport = 0, secondsPasses = 0, secondsKernels = 0, secondsEmit = 0;
+  double secondsImport = 0, secondsPasses = 0, secondsKernels = 0, secondsWeights = 0, secondsEmit = 0;
+  double seconds() const { return secondsImport + secondsPasses + secondsKernels + secondsWeights + secondsEmit; }
 };
+
+/// Takes a file's contents in pieces.
+using TextSink = std::function<void(std::string_view)>;
+/// Gives them; false with `error` set, which is empty for what was reported.
+using ContentWriter = std::function<bool(const TextSink &, std::string &error)>;
 
 /// Registers everything that glmc's modules contain; call on a fresh context.
 void prepareContext(mlir::MLIRContext &context);
 
-/// Reads `options.input` into a module: ONNX by content, or MLIR text.
+/// Reads `options.input` into a module: a graph for each binding of an ONNX
+/// model, or MLIR text.
 mlir::OwningOpRef<mlir::ModuleOp> readModel(mlir::MLIRContext &context, const CompileOptions &options);
 
 /// The whole road. Errors are emitted as diagnostics on the context.
 mlir::LogicalResult compile(mlir::MLIRContext &context, const CompileOptions &options, CompileResult &result);
 
-/// Writes BASE.o, BASE.cpp and BASE.h (those that are not empty) so that either
-/// all of them appear or none: each is written aside and renamed at the end.
-mlir::LogicalResult writeOutputs(mlir::MLIRContext &context, const std::string &base, const CompileResult &result);
+/// The object's file.
+bool writeObject(const CompileResult &result, const TextSink &sink, std::string &error);
+
+/// Steps of an entry point that are launches.
+int64_t launchCount(const EntryPoint &entry);
 
 /// A C identifier made of a file or tensor name.
 std::string identifierOf(const std::string &name);
@@ -77,7 +98,8 @@ std::string identifierOf(const std::string &name);
 /// The report of `compile --json`: nodes, launches, kernels, arena_bytes,
 /// bound_bytes, gap_bytes, state_bytes, weight_bytes, stack_bytes,
 /// object_bytes, source_bytes, source_code_bytes (without weights), seconds
-/// (by phase) and the passes' records.
+/// (by phase) and the passes' records; of a stateful program, session: its
+/// context, vocabulary, steps, and its caches with their formula and bytes.
 std::string reportJson(const CompileOptions &options, const CompileResult &result);
 
 } // namespace glmc

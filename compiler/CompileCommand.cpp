@@ -1,11 +1,14 @@
 //===- CompileCommand.cpp - glmc compile --------------------------------------===//
+#include "codegen/SessionLayout.h"
 #include "compiler/DiagnosticPrinter.h"
+#include "compiler/Outputs.h"
 #include "compiler/Session.h"
 #include "compiler/WriteFile.h"
 #include "compiler/report/Boundaries.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -19,10 +22,11 @@ namespace {
 
 std::string summaryOf(const CompileOptions &options, const CompileResult &result) {
   const Program &program = result.program;
-  size_t launches = 0;
-  int64_t bound = 0;
+  int64_t launches = 0, bound = 0;
+  std::string entries;
   for (const EntryPoint &entry : program.entryPoints) {
-    launches += llvm::count_if(entry.steps, [](const Step &step) { return std::holds_alternative<Launch>(step); });
+    launches += launchCount(entry);
+    entries += (entries.empty() ? "" : ", ") + entry.name + " (" + std::to_string(launchCount(entry)) + " launches)";
     bound = std::max(bound, entry.boundBytes);
   }
   std::string text;
@@ -30,24 +34,57 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
   out << options.input << " for " << options.target.name << ": " << result.onnxNodes << " nodes, " << launches
       << " launches of " << program.kernels.size() << " kernels, none of them part of another, because\n"
       << boundariesText(*result.module);
+  if (program.entryPoints.size() > 1)
+    out << "  " << program.entryPoints.size() << " entry points: " << entries << "\n";
   out << "  RAM: arena " << program.arenaBytes << " B (bound " << bound << ", gap " << program.arenaBytes - bound
       << "), state " << program.stateBytes << " B";
   if (result.stackBytes >= 0)
     out << ", stack " << result.stackBytes << " B";
+  for (const CacheGroup &group : cacheGroups(program))
+    out << "\n    " << group.element << " cache: " << group.letters() << " = " << group.formula() << " = " << group.bytes
+        << " B of the state";
   out << "\n  weights " << humanBytes(program.weightBytes);
-  if (!result.object.empty())
-    out << ", object " << humanBytes(result.object.size());
-  if (!result.source.empty())
-    out << ", source " << humanBytes(result.source.size());
-  out << "\n  " << shortNumber(result.secondsImport + result.secondsPasses + result.secondsKernels + result.secondsEmit)
+  if (program.weightsApart)
+    out << " in " << options.weightsFile;
+  if (result.objectBytes > 0)
+    out << ", object " << humanBytes(result.objectBytes);
+  if (result.sourceBytes > 0)
+    out << ", source " << humanBytes(result.sourceBytes);
+  out << "\n  " << shortNumber(result.seconds())
       << " s: import " << shortNumber(result.secondsImport) << ", passes " << shortNumber(result.secondsPasses)
-      << ", kernels " << shortNumber(result.secondsKernels) << ", emission " << shortNumber(result.secondsEmit) << "\n";
+      << ", kernels " << shortNumber(result.secondsKernels) << ", weights " << shortNumber(result.secondsWeights)
+      << ", emission " << shortNumber(result.secondsEmit) << "\n";
   return text;
 }
 
 bool isIdentifier(StringRef text) {
   return !text.empty() && !llvm::isDigit(text.front()) &&
          llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+/// Whether the weights file can be made; false: the error was printed.
+bool prepareWeights(const CompileCommand &command, CompileOptions &options) {
+  if (command.weights.empty())
+    return true;
+  std::string error;
+  auto refuse = [&](const std::string &why) {
+    fail("glmc: error: --weights is '" + command.weights + "', " + why);
+    return false;
+  };
+  namespace fs = llvm::sys::fs;
+  if (StringRef(command.weights).ends_with("/") ||
+      (fs::exists(command.weights) && !fs::is_regular_file(command.weights)))
+    return refuse("expected the path of a file to make");
+  for (const char *extension : {".o", ".cpp", ".h"})
+    if (command.weights == command.output + extension || fs::equivalent(command.weights, command.output + extension))
+      return refuse("which is another output");
+  if (!canWriteIn(llvm::sys::path::parent_path(command.weights).str(), error)) {
+    fail(command.weights + ": error: " + error);
+    return false;
+  }
+  options.weights = WeightsPlace::apart;
+  options.weightsFile = command.weights;
+  return true;
 }
 
 /// Checks what is known before any work; false: the error was printed.
@@ -69,6 +106,8 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
     fail("glmc: error: --prefix is '" + options.prefix + "', expected a C identifier");
     return false;
   }
+  if (!prepareWeights(command, options))
+    return false;
   options.headerName = name.str() + ".h";
   options.emitObject = llvm::is_contained(command.emit, "obj");
   options.emitCxx = llvm::is_contained(command.emit, "cpp");
@@ -101,7 +140,15 @@ int runCompile(const CompileCommand &command) {
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);
   CompileResult result;
+  MadeFolders folders;
+  std::string error;
+  for (const std::string &path : {command.output, command.weights})
+    if (!folders.make(llvm::sys::path::parent_path(path).str(), error))
+      return fail(path + ": error: " + error);
   if (failed(compileWithProgress(context, command.build, options, result)))
+    return 1;
+  Outputs outputs(context, command.output, command.weights);
+  if (options.stopAfter.empty() && failed(outputs.write(result)))
     return 1;
 
   // The report first: it can be taken back, outputs that replaced others not.
@@ -112,11 +159,7 @@ int runCompile(const CompileCommand &command) {
     if (reportIsFile)
       ::unlink(command.build.json.c_str());
   });
-  MadeFolders folders;
-  std::string error;
-  if (!folders.make(llvm::sys::path::parent_path(command.output).str(), error))
-    return fail(command.output + ": error: " + error);
-  const bool written = options.stopAfter.empty() ? succeeded(writeOutputs(context, command.output, result))
+  const bool written = options.stopAfter.empty() ? succeeded(outputs.commit())
                                                  : writeModule(command.output + ".mlir", *result.module);
   if (!written)
     return 1;

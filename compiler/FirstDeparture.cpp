@@ -84,6 +84,8 @@ OwningOpRef<ModuleOp> Search::makeProbe(ArrayRef<size_t> chosen) {
 FailureOr<std::vector<Tensor>> Search::runProbe(ArrayRef<size_t> chosen) {
   TemporaryFolder folder;
   CompileOptions probe = options;
+  probe.binding = BindingRequest(); // A probe is bound already.
+  probe.entry.reset();
   probe.input = folder.path() + "/probe.mlir";
   std::string text, error;
   llvm::raw_string_ostream out(text);

@@ -83,10 +83,13 @@ bool same(const Place &a, const Place &b) {
 /// elements replaced where they are; -1 if not.
 int64_t updatedBytes(const Kernel &kernel, const Launch &launch, int argument, size_t result) {
   const int node = kernel.results[result] - int(kernel.arguments.size());
-  if (node < 0 || kernel.nodes[node].op != "scatter_nd" || kernel.nodes[node].operands[0] != argument ||
+  if (node < 0)
+    return -1;
+  const std::string &op = kernel.nodes[node].op;
+  if ((op != "scatter_nd" && op != "cache_write") || kernel.nodes[node].operands[0] != argument ||
       !same(launch.reads[argument], launch.writes[result]))
     return -1;
-  const TensorType &updates = kernel.typeOf(kernel.nodes[node].operands[2]);
+  const TensorType &updates = kernel.typeOf(kernel.nodes[node].operands[op == "scatter_nd" ? 2 : 1]);
   return updates.elements() * kernels::byteSize(updates.element);
 }
 

@@ -21,24 +21,36 @@ public:
   static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags, CompileOptions options,
                                            const std::string &cxx);
 
-  const std::vector<Slot> &inputs() const { return inputList; }
-  const std::vector<Slot> &outputs() const { return outputList; }
+  /// Names of the entry points, in order.
+  std::vector<std::string> entryNames() const;
+  /// Which of them is run from now on; at first the first.
+  void select(size_t entry) { current = entry; }
 
-  /// Runs the model's first entry point on a fresh context. False, with `error`
-  /// set: it crashed, did not end, or returned a status other than ok.
+  const std::vector<Slot> &inputs() const { return entries[current].inputs; }
+  const std::vector<Slot> &outputs() const { return entries[current].outputs; }
+
+  /// Runs the entry point on a fresh context. False, with `error` set: it
+  /// crashed, did not end, or returned a status other than ok.
   bool run(const std::vector<reference::Tensor> &inputs, std::vector<reference::Tensor> &outputs,
            std::string &error) const;
 
   double secondsCompile() const { return seconds; }
 
 private:
+  struct Entry {
+    std::string name;
+    std::vector<int64_t> inputOffsets, outputOffsets; ///< As object::RunRequest has them.
+    std::vector<Slot> inputs, outputs;
+  };
   ModelRunner() = default;
+  static Entry entryOf(mlir::MLIRContext &context, const EntryPoint &point);
 
   std::vector<char> object;
-  std::string prefix, entry;
+  std::shared_ptr<MappedWeights> weights; ///< Null: they are in the object.
+  std::string prefix;
+  std::vector<Entry> entries;
+  size_t current = 0;
   int64_t contextBytes = 0;
-  std::vector<int64_t> inputOffsets, outputOffsets; ///< As object::RunRequest has them.
-  std::vector<Slot> inputList, outputList;
   double seconds = 0;
 };
 

@@ -49,6 +49,11 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   add("recover-cache-update", createRecoverCacheUpdate());
   add("recover-rotary", createRecoverRotary());
   add("recover-attention", createRecoverAttention());
+  // What a program keeps from call to call, if it does: attention is known now,
+  // and rows of new tokens are still where movement can be simplified.
+  add("bind-state", createBindState());
+  add("select-logits", createSelectLogits());
+  add("store-caches", createStoreCaches());
   add("simplify-movement", createSimplifyMovement());
   // Caches that start empty were transposed, tables were cut.
   add("fold-idioms", createFoldConstants());

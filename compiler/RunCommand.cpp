@@ -100,6 +100,7 @@ int runRun(const RunCommand &command) {
   CompileOptions options;
   if (!fillOptionsToRun(command.build, command.model, options))
     return 1;
+  options.entry = command.entry;
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);

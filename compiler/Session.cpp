@@ -24,21 +24,11 @@ bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptio
   options.input = model;
   options.math = flags.math == "exact" ? kernels::Math::exact : kernels::Math::fast;
   options.jobs = flags.jobs;
-  for (const std::string &dim : flags.dims) {
-    auto [name, text] = StringRef(dim).rsplit('=');
-    int64_t value = 0;
-    if (name.empty() || text.getAsInteger(10, value) || value < 1) {
-      fail("glmc: error: --dim is '" + dim + "', expected NAME=VALUE with a value of 1 or more");
-      return false;
-    }
-    auto [known, added] = options.dims.emplace(name.str(), value);
-    if (!added && known->second != value) {
-      fail("glmc: error: --dim gives '" + name.str() + "' two values, " + std::to_string(known->second) + " and " +
-           std::to_string(value));
-      return false;
-    }
-  }
   std::string error;
+  if (!parseBindings(flags.binding, options.binding, error)) {
+    fail("glmc: error: " + error);
+    return false;
+  }
   auto target = targets::findTarget(flags.target, error);
   if (!target) {
     fail("glmc: error: " + error);
@@ -77,9 +67,14 @@ std::string whyNotHere(const targets::Target &target) {
   return "no " + list;
 }
 
-bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options) {
+bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options, bool mayKeepState) {
   if (!fillOptions(flags, model, options))
     return false;
+  if (options.binding.context && !mayKeepState) {
+    fail("glmc: error: --context makes a program that is called for each token, which one call shows nothing of: "
+         "`glmc compile` it");
+    return false;
+  }
   const std::string why = whyNotHere(options.target);
   if (!why.empty())
     fail("glmc: error: this machine cannot run '" + options.target.name + "': " + why);

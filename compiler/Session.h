@@ -23,9 +23,11 @@ mlir::LogicalResult compileWithProgress(mlir::MLIRContext &context, const BuildF
 /// empty if it can.
 std::string whyNotHere(const targets::Target &target);
 
-/// fillOptions() for code that this machine is to run. False also if it cannot;
-/// the error was printed.
-bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options);
+/// fillOptions() for code that this machine is to run, by one call of an entry
+/// point unless it may keep state. False also if it cannot; the error was
+/// printed.
+bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options,
+                      bool mayKeepState = false);
 
 /// Writes a JSON report where --json says; false: the error was printed.
 bool writeReport(const std::string &path, const std::string &text);

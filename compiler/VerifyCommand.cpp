@@ -1,12 +1,16 @@
 //===- VerifyCommand.cpp - glmc verify ----------------------------------------===//
 //
-// Each folder: compile; look whether this machine can run it; run every data
-// set, or seeded inputs against the reference evaluator; compare. A folder
-// passes, fails, or was not run; only a failure makes the exit code 1.
+// Each folder: bind the model to a data set, unless it is bound so already, and
+// compile it; look whether this machine can run it; run and compare. Without
+// data sets, every entry point runs on seeded inputs, against the reference
+// evaluator. A folder passes, fails, or was not run; only a failure makes the
+// exit code 1.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/DataBinding.h"
 #include "compiler/DiagnosticPrinter.h"
 #include "compiler/FirstDeparture.h"
+#include "compiler/GenerationCheck.h"
 #include "compiler/ModelRunner.h"
 #include "compiler/SeededInputs.h"
 #include "compiler/TestFolder.h"
@@ -44,14 +48,21 @@ public:
 private:
   Outcome failWith(const std::string &line);
   void print(const std::string &line) const;
-  bool readCases(MLIRContext &context, const TestFolder &folder, const ModelRunner &runner, std::vector<Case> &cases,
-                 std::string &error);
-  bool makeCase(MLIRContext &context, std::vector<Case> &cases);
-  bool runCase(const ModelRunner &runner, const Case &one);
+  Outcome runFolder(MLIRContext &context, const TestFolder &folder);
+  Outcome runSeededEntries(MLIRContext &context);
+  Outcome runGenerations(MLIRContext &context, const std::string &folder);
+  std::optional<Outcome> compileFor(MLIRContext &context);
+  bool bindTo(MLIRContext &context, OnnxModel *model, const std::string &name, DataSet &set, std::string &error);
+  void printBinding(const std::string &name) const;
+  bool makeCase(DataSet set, const std::string &path, Case &one, std::string &error);
+  bool makeSeededCase(glm::GraphOp graph, Case &one);
+  bool runCase(const Case &one);
   bool searchLayers(MLIRContext &context, const Case &one);
 
   const VerifyCommand &command;
-  CompileOptions options;
+  CompileOptions options; ///< As the model is compiled now.
+  std::optional<ModelRunner> runner;
+  double secondsCompile = 0;
   llvm::json::Object report;
   llvm::json::Array setReports;
 };
@@ -67,53 +78,38 @@ void Verification::print(const std::string &line) const {
     std::printf("%s\n", line.c_str());
 }
 
-bool Verification::readCases(MLIRContext &context, const TestFolder &folder, const ModelRunner &runner,
-                             std::vector<Case> &cases, std::string &error) {
-  for (const std::string &path : folder.dataSets) {
-    auto set = readDataSet(context, path, error);
-    if (!set)
-      return false;
-    Case one;
-    one.name = llvm::sys::path::filename(path).str();
-    std::vector<std::optional<Tensor>> assigned;
-    if (!assignTensors(runner.inputs(), std::move(set->inputs), "input", assigned, error) ||
-        !completeInputs(runner.inputs(), std::move(assigned), one.inputs, error) ||
-        !assignTensors(runner.outputs(), std::move(set->outputs), "output", one.expected, error)) {
-      error = path + ": error: " + error;
-      return false;
-    }
-    cases.push_back(std::move(one));
-  }
-  return true;
+//===----------------------------------------------------------------------===//
+// Cases
+//===----------------------------------------------------------------------===//
+
+bool Verification::makeCase(DataSet set, const std::string &path, Case &one, std::string &error) {
+  one.name = llvm::sys::path::filename(path).str();
+  std::vector<std::optional<Tensor>> assigned;
+  if (assignTensors(runner->inputs(), std::move(set.inputs), "input", assigned, error) &&
+      completeInputs(runner->inputs(), std::move(assigned), one.inputs, error) &&
+      assignTensors(runner->outputs(), std::move(set.outputs), "output", one.expected, error))
+    return true;
+  error = path + ": error: " + error;
+  return false;
 }
 
 /// A case that the reference evaluator makes.
-bool Verification::makeCase(MLIRContext &context, std::vector<Case> &cases) {
-  OwningOpRef<ModuleOp> module = readModel(context, options);
-  if (!module)
-    return false;
-  auto graphs = module->getOps<glm::GraphOp>();
-  if (graphs.empty()) {
-    fail(options.input + ": error: has no data sets, and the reference evaluator needs a glm.graph");
-    return false;
-  }
-  WeightSource weights(*module);
-  auto run = runSeeded(*graphs.begin(), weights);
+bool Verification::makeSeededCase(glm::GraphOp graph, Case &one) {
+  WeightSource weights(graph->getParentOfType<ModuleOp>());
+  auto run = runSeeded(graph, weights);
   if (failed(run))
     return false;
-  Case one;
-  one.name = "seeded inputs";
+  one.name = runner->entryNames().size() == 1 ? "seeded inputs" : graph.getSymName().str() + ", seeded inputs,";
   one.inputs = std::move(run->inputs);
   for (Tensor &output : run->outputs)
     one.expected.push_back(std::move(output));
-  cases.push_back(std::move(one));
   return true;
 }
 
-bool Verification::runCase(const ModelRunner &runner, const Case &one) {
+bool Verification::runCase(const Case &one) {
   std::vector<Tensor> outputs;
   std::string error;
-  if (!runner.run(one.inputs, outputs, error)) {
+  if (!runner->run(one.inputs, outputs, error)) {
     fail(options.input + ": error: " + one.name + " does not run: " + error);
     setReports.push_back(llvm::json::Object{{"name", one.name}, {"error", error}, {"passed", false}});
     return false;
@@ -121,7 +117,7 @@ bool Verification::runCase(const ModelRunner &runner, const Case &one) {
   const Tolerance tolerance{command.tolerance, command.relativeTolerance};
   llvm::json::Array list;
   bool good = true;
-  for (auto [slot, output, expected] : llvm::zip(runner.outputs(), outputs, one.expected)) {
+  for (auto [slot, output, expected] : llvm::zip(runner->outputs(), outputs, one.expected)) {
     if (!expected)
       continue;
     const Difference difference = compare(output, *expected, tolerance);
@@ -163,6 +159,161 @@ bool Verification::searchLayers(MLIRContext &context, const Case &one) {
   return false;
 }
 
+//===----------------------------------------------------------------------===//
+// Bindings
+//===----------------------------------------------------------------------===//
+
+void Verification::printBinding(const std::string &name) const {
+  std::string text;
+  for (const auto &[dim, size] : options.binding.dataSizes)
+    text += (text.empty() ? "" : ", ") + dim + "=" + std::to_string(size);
+  if (!text.empty())
+    print("  " + name + ": bound to " + text);
+  for (const auto &[input, tensor] : options.binding.dataConstants)
+    print("  " + name + ": shapes depend on the values of '" + input + "', which are bound to the data's");
+}
+
+/// Binds the model to a data set. What it was compiled for before is of no use if
+/// that is another binding.
+bool Verification::bindTo(MLIRContext &context, OnnxModel *model, const std::string &name, DataSet &set,
+                          std::string &error) {
+  if (!model)
+    return true; // A dump is bound.
+  BindingRequest request = options.binding;
+  request.dataSizes.clear();
+  request.dataConstants.clear();
+  if (!bindToData(context, *model, request, set.inputs, error)) {
+    error = options.input + ": error: " + name + ": " + error;
+    return false;
+  }
+  if (runner && !sameData(request, options.binding))
+    runner.reset();
+  options.binding = std::move(request);
+  return true;
+}
+
+/// Compiles the model unless it is; the outcome, if it ends here.
+std::optional<Outcome> Verification::compileFor(MLIRContext &context) {
+  if (runner)
+    return std::nullopt;
+  runner = ModelRunner::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
+  if (!runner) {
+    report["error"] = "does not compile";
+    return Outcome::failed;
+  }
+  secondsCompile += runner->secondsCompile();
+  report["seconds_compile"] = secondsCompile;
+  if (const std::string why = whyNotHere(options.target); !why.empty()) {
+    print("  compiled; not run: " + why);
+    report["reason"] = why;
+    return Outcome::notRun;
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Folders
+//===----------------------------------------------------------------------===//
+
+Outcome Verification::runFolder(MLIRContext &context, const TestFolder &folder) {
+  std::string error;
+  std::unique_ptr<OnnxModel> model;
+  if (!StringRef(folder.model).ends_with(".mlir") && !(model = OnnxModel::read(&context, folder.model))) {
+    report["error"] = "does not compile";
+    return Outcome::failed;
+  }
+  Outcome outcome = Outcome::passed;
+  for (const std::string &path : folder.dataSets) {
+    auto set = readDataSet(context, path, error);
+    const std::string name = llvm::sys::path::filename(path).str();
+    if (!set || !bindTo(context, model.get(), name, *set, error))
+      return failWith(error);
+    if (!runner)
+      printBinding(name);
+    if (auto end = compileFor(context))
+      return *end;
+    Case one;
+    if (!makeCase(std::move(*set), path, one, error))
+      return failWith(error);
+    const bool good = runCase(one);
+    // Layers are looked into where something is wrong first, or in the last.
+    const bool isShown = outcome == Outcome::passed && (!good || path == folder.dataSets.back());
+    if (!good)
+      outcome = Outcome::failed;
+    if (command.layers && isShown && !searchLayers(context, one))
+      outcome = Outcome::failed;
+  }
+  return outcome;
+}
+
+Outcome Verification::runSeededEntries(MLIRContext &context) {
+  if (auto end = compileFor(context))
+    return *end;
+  OwningOpRef<ModuleOp> module = readModel(context, options);
+  if (!module)
+    return Outcome::failed;
+  if (module->getOps<glm::GraphOp>().empty())
+    return failWith(options.input + ": error: has no data sets, and the reference evaluator needs a glm.graph");
+  Outcome outcome = Outcome::passed;
+  for (auto [i, name] : llvm::enumerate(runner->entryNames())) {
+    auto graph = module->lookupSymbol<glm::GraphOp>(name);
+    Case one;
+    if (!graph || !makeSeededCase(graph, one)) {
+      report["error"] = "the reference evaluator cannot run it";
+      return Outcome::failed;
+    }
+    runner->select(i);
+    const bool good = runCase(one);
+    options.entry = name;
+    if (!good || (command.layers && !searchLayers(context, one)))
+      outcome = Outcome::failed;
+    options.entry.reset();
+  }
+  return outcome;
+}
+
+Outcome Verification::runGenerations(MLIRContext &context, const std::string &folder) {
+  std::vector<GenerationCase> cases;
+  std::string error;
+  if (!readGenerations(context, folder, cases, error))
+    return failWith(error);
+  if (cases.empty())
+    return failWith(folder + ": error: has no test_generation_0 with a prompt and the tokens that follow");
+  if (!options.binding.context) // Room for all of them.
+    for (const GenerationCase &one : cases)
+      options.binding.context =
+          std::max<int64_t>(options.binding.context, one.prompt.size() + one.expected.size());
+  if (const std::string why = whyNotHere(options.target); !why.empty()) {
+    print("  not run: " + why);
+    report["reason"] = why;
+    return Outcome::notRun;
+  }
+  auto check = GenerationCheck::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
+  if (!check) {
+    report["error"] = "does not compile";
+    return Outcome::failed;
+  }
+  report["seconds_compile"] = check->secondsCompile();
+  report["context"] = options.binding.context;
+  Outcome outcome = Outcome::passed;
+  for (const GenerationCase &one : cases) {
+    const GenerationOutcome result = check->run(one, command.generate);
+    if (!result.error.empty())
+      outcome = Outcome::failed;
+    const double decodeRate = result.decodeSeconds > 0 ? double(result.decoded) / result.decodeSeconds : 0;
+    print("  " + one.name + ": " + std::to_string(one.prompt.size()) + " tokens, then " +
+          std::to_string(std::min<size_t>(one.expected.size(), command.generate)) +
+          (result.error.empty() ? ", all as expected; " + shortNumber(decodeRate) + " tokens a second"
+                                : ": " + result.error));
+    setReports.push_back(llvm::json::Object{{"name", one.name},
+                                            {"error", result.error},
+                                            {"prefill_seconds", result.prefillSeconds},
+                                            {"decode_tokens_per_second", decodeRate},
+                                            {"passed", result.error.empty()}});
+  }
+  return outcome;
+}
+
 Outcome Verification::run(const std::string &path) {
   report = llvm::json::Object{{"path", path}};
   std::string error;
@@ -174,43 +325,27 @@ Outcome Verification::run(const std::string &path) {
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, options.input);
-  auto runner = ModelRunner::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
-  if (!runner) {
-    report["error"] = "does not compile";
-    return Outcome::failed;
-  }
-  report["seconds_compile"] = runner->secondsCompile();
-  if (const std::string why = whyNotHere(options.target); !why.empty()) {
-    print("  compiled; not run: " + why);
-    report["reason"] = why;
-    return Outcome::notRun;
-  }
-  std::vector<Case> cases;
-  if (!readCases(context, *folder, *runner, cases, error))
-    return failWith(error);
-  if (cases.empty() && !makeCase(context, cases)) {
-    report["error"] = "the reference evaluator cannot run it";
-    return Outcome::failed;
-  }
-  bool good = true;
-  const Case *shown = nullptr; // The case that --layers looks into.
-  for (const Case &one : cases)
-    if (!runCase(*runner, one)) {
-      shown = good ? &one : shown;
-      good = false;
-    }
-  if (command.layers)
-    good &= searchLayers(context, shown ? *shown : cases.front());
-  report["sets"] = std::move(setReports);
-  return good ? Outcome::passed : Outcome::failed;
+  const Outcome outcome = command.generate              ? runGenerations(context, path)
+                          : folder->dataSets.empty() ? runSeededEntries(context)
+                                                     : runFolder(context, *folder);
+  if (!setReports.empty())
+    report["sets"] = std::move(setReports);
+  return outcome;
 }
 
 } // namespace
 
 int runVerify(const VerifyCommand &command) {
   CompileOptions options;
-  if (!fillOptions(command.build, "", options))
+  BuildFlags build = command.build;
+  // A context that is not given is what the prompts need, see runGenerations().
+  const bool isContextOpen = command.generate && build.binding.context == 0;
+  build.binding.context = isContextOpen ? largestContext : build.binding.context;
+  if (!fillOptions(build, "", options))
     return 1;
+  options.binding.context = isContextOpen ? 0 : options.binding.context;
+  if (options.binding.context && !command.generate)
+    return fail("glmc: error: --context makes a program that is called for each token, which data sets are not for");
   options.ioArena = command.io == "arena";
   int counts[3] = {};
   llvm::json::Array models;

@@ -72,6 +72,67 @@ bool writeFile(const std::string &path, std::string_view text, std::string &erro
   return good;
 }
 
+/// Of small pieces, so many bytes are written at once.
+static constexpr size_t writerBufferBytes = size_t(1) << 20;
+
+/// What is removed when it fails must be ours: a new file, and neither a link nor
+/// a device.
+static int makeFile(const char *path) {
+  struct stat status;
+  if (::lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+    ::unlink(path); // What an interrupted run has left.
+  return ::open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+FileWriter::FileWriter(const std::string &path)
+    : path(path), file(makeFile(path.c_str())), problem(file < 0 ? errno : 0) {}
+
+FileWriter::~FileWriter() {
+  if (file < 0)
+    return;
+  ::close(file);
+  ::unlink(path.c_str());
+}
+
+void FileWriter::flush() {
+  if (!problem && !writeAll(file, buffer))
+    problem = errno ? errno : EIO;
+  buffer.clear();
+}
+
+void FileWriter::write(std::string_view text) {
+  written += int64_t(text.size());
+  if (buffer.size() + text.size() > writerBufferBytes)
+    flush();
+  if (text.size() < writerBufferBytes) {
+    buffer += text;
+    return;
+  }
+  if (!problem && !writeAll(file, text))
+    problem = errno ? errno : EIO;
+}
+
+void FileWriter::overwriteStart(std::string_view text) {
+  flush();
+  if (problem)
+    return;
+  if (::lseek(file, 0, SEEK_SET) != 0 || !writeAll(file, text) || ::lseek(file, 0, SEEK_END) < 0)
+    problem = errno ? errno : EIO;
+}
+
+bool FileWriter::close(std::string &error) {
+  flush();
+  // Some file systems tell of a full disk only here.
+  if (file >= 0 && ::close(file) != 0 && !problem)
+    problem = errno;
+  if (problem && file >= 0)
+    ::unlink(path.c_str());
+  file = -1;
+  if (problem)
+    error = cannotWrite(std::strerror(problem));
+  return !problem;
+}
+
 MadeFolders::~MadeFolders() {
   for (auto folder = made.rbegin(); folder != made.rend(); ++folder)
     ::rmdir(folder->c_str());

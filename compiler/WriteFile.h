@@ -8,6 +8,7 @@
 #ifndef GLMC_COMPILER_WRITEFILE_H
 #define GLMC_COMPILER_WRITEFILE_H
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,31 @@ namespace glmc {
 /// written in place. If that fails, `error` says why, to be
 /// put behind the path: "cannot be written: No space left on device".
 bool writeFile(const std::string &path, std::string_view text, std::string &error);
+
+/// A file that is made in pieces, at a path that nobody is to use before it is
+/// closed; it is removed if it never is. What such a run left there is replaced,
+/// anything but a plain file is an error.
+class FileWriter {
+public:
+  explicit FileWriter(const std::string &path);
+  FileWriter(const FileWriter &) = delete;
+  FileWriter &operator=(const FileWriter &) = delete;
+  ~FileWriter();
+  /// What fails is told by close().
+  void write(std::string_view text);
+  /// In place of what was written first, which was no shorter.
+  void overwriteStart(std::string_view text);
+  /// False: nothing is at the path, and `error` says why, as writeFile does.
+  bool close(std::string &error);
+  int64_t bytes() const { return written; } ///< So far.
+
+private:
+  void flush();
+  std::string path, buffer;
+  int file;
+  int problem = 0; ///< An errno.
+  int64_t written = 0;
+};
 
 /// Folders that one command made; they are removed again, if they are empty,
 /// unless `keep` is called.

@@ -74,10 +74,11 @@ def external_data():
 
 def operators():
     write("unsupported.onnx", model(
-        [node("NonZero", ["x"], ["a"], name="find"),
-         node("FusedMatMul", ["x", "x"], ["b"], domain="com.microsoft", name="fused"),
+        [node("Unique", ["x"], ["a"], name="find"),
+         node("MatMulNBitsMlp", ["x", "x"], ["b"], domain="com.microsoft", name="fused"),
          node("Relu", ["x"], ["c"], name="fine"),
-         node("NonZero", ["c"], ["d"]),
+         node("Unique", ["c"], ["d"]),
+         node("SequenceConstruct", ["x"], ["s"], name="list"),
          node("If", ["p"], ["e"], name="choose",
               then_branch=helper.make_graph([node("Relu", ["x"], ["t"])], "t", [], [value("t", [4, 4])]),
               else_branch=helper.make_graph([node("Neg", ["x"], ["f"])], "f", [], [value("f", [4, 4])]))],
@@ -128,6 +129,7 @@ def shapes():
     write("reshape_elements.onnx", model([node("Reshape", ["x", "shape"], ["y"], name="view")],
                                          [value("x", [2, 3])], [value("y", [5, 1])], [shape]))
     write("output_shape.onnx", model([node("Neg", ["x"], ["y"])], [value("x", [4])], [value("y", [5])]))
+    write("unnamed_dimension.onnx", model([node("Relu", ["x"], ["y"])], [value("x", [None, 4])], [value("y", [None, 4])]))
     write("free_dimension.onnx", model([node("Neg", ["x"], ["y"])], [value("x", ["batch", 4])], [value("y", ["batch", 4])]))
     write("run_time_shape.onnx", model([node("Reshape", ["x", "shape"], ["y"], name="view")],
                                        [value("x", [2, 3]), value("shape", [2], TensorProto.INT64)],

@@ -42,20 +42,26 @@ bool ConstantEvaluator::affordable(Operation *op) {
   return true;
 }
 
+FailureOr<reference::Tensor> ConstantEvaluator::read(Value value) {
+  if (auto constant = value.getDefiningOp<glm::ConstantOp>())
+    return reference::tensorOf(constant.getValue());
+  auto weight = value.getDefiningOp<glm::WeightOp>();
+  reference::Tensor tensor;
+  if (!weight)
+    return failure();
+  tensor.type = glm::logicalType(weight.getType());
+  if (failed(weights.read(weight.getStored(), tensor.type, weight.getLoc(), tensor.bytes)))
+    return failure();
+  return tensor;
+}
+
 ConstantEvaluator::Entry ConstantEvaluator::compute(Operation *op) {
   if (!affordable(op))
     return std::nullopt;
   auto type = glm::logicalType(op->getResult(0).getType());
-  if (auto constant = dyn_cast<glm::ConstantOp>(op)) {
-    FailureOr<reference::Tensor> tensor = reference::tensorOf(constant.getValue());
+  if (isa<glm::ConstantOp, glm::WeightOp>(op)) {
+    FailureOr<reference::Tensor> tensor = read(op->getResult(0));
     return succeeded(tensor) ? Entry(std::move(*tensor)) : std::nullopt;
-  }
-  if (auto weight = dyn_cast<glm::WeightOp>(op)) {
-    reference::Tensor tensor;
-    tensor.type = type;
-    if (failed(weights.read(weight.getStored(), type, op->getLoc(), tensor.bytes)))
-      return std::nullopt;
-    return tensor;
   }
   if (auto shape = dyn_cast<glm::ShapeOp>(op)) {
     reference::Tensor tensor(type);

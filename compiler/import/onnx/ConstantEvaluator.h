@@ -25,6 +25,10 @@ public:
   /// large to evaluate just for this.
   const reference::Tensor *constantOf(mlir::Value value);
 
+  /// The elements of a glm.constant or glm.weight, of whatever size; fails for a
+  /// value that another op makes.
+  mlir::FailureOr<reference::Tensor> read(mlir::Value value);
+
 private:
   using Entry = std::optional<reference::Tensor>;
   Entry compute(mlir::Operation *op);

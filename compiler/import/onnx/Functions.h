@@ -2,7 +2,7 @@
 //
 // ONNX defines many operators by a body of simpler ones, and a model may bring
 // functions of its own. GraphImport expands both where they are called; this
-// finds the bodies. ONNX's registry of schemas is used nowhere else.
+// finds the bodies. ONNX's registry of schemas is read nowhere else.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_COMPILER_IMPORT_ONNX_FUNCTIONS_H

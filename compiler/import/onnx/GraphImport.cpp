@@ -3,6 +3,8 @@
 
 #include "compiler/import/onnx/ModelCheck.h"
 #include "compiler/import/onnx/Registry.h"
+#include "compiler/import/onnx/Signature.h"
+#include "dialects/glm/NodeLocation.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -55,39 +57,57 @@ GraphImport::GraphImport(MLIRContext *context, const onnx::ModelProto &model, co
       builder(context), constants(weights), shared{builder, constants, initializers, options.maxTensorBytes},
       unknown(UnknownLoc::get(context)) {}
 
-OwningOpRef<ModuleOp> GraphImport::run() {
-  OwningOpRef<ModuleOp> module = ModuleOp::create(unknown);
-  builder.setInsertionPointToStart(module->getBody());
-  auto graph = glm::GraphOp::create(builder, unknown, "run", builder.getFunctionType({}, {}));
+LogicalResult GraphImport::run(ModuleOp module) {
+  builder.setInsertionPointToEnd(module.getBody());
+  auto graph = glm::GraphOp::create(builder, unknown, options.entry, builder.getFunctionType({}, {}));
   builder.setInsertionPointToStart(&graph.getBody().emplaceBlock());
-  if (failed(bindDimensions()) || failed(addInitializers()) || failed(addInputs(graph)))
-    return {};
+  if (failed(checkDimensions()) || failed(checkConstants()) || failed(addInitializers()) || failed(addInputs(graph)))
+    return failure();
   Opsets opsets = opsetsOf(model.opset_import());
   for (auto [i, node] : llvm::enumerate(model.graph().node()))
     if (failed(importNode(node, opsets, locationOf(context, node, i, opsets), values, 0)))
-      return {};
-  if (failed(addOutputs(graph)))
-    return {};
-  return module;
+      return failure();
+  return addOutputs(graph);
 }
 
-LogicalResult GraphImport::bindDimensions() {
+std::vector<std::string> GraphImport::shapeInputs() const {
+  std::set<std::string> names;
+  for (Value value : shared.missingConstants)
+    for (const std::string &name : inputsBehind(value))
+      names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+LogicalResult GraphImport::checkDimensions() {
   std::set<std::string> free;
   for (const ValueInfoProto &input : model.graph().input())
-    for (const auto &dim : input.type().tensor_type().shape().dim())
-      if (dim.has_dim_param())
-        free.insert(dim.dim_param());
+    for (auto [axis, dim] : llvm::enumerate(input.type().tensor_type().shape().dim()))
+      if (!declaredSize(dim))
+        free.insert(freeDimensionName(input, axis));
   LogicalResult result = success();
   for (const auto &[name, value] : options.dims) {
     if (!free.count(name)) {
       auto error = emitError(unknown) << "--dim names '" << name << "', expected a free dimension of an input";
       error << (free.empty() ? ": the model has none" : ": '" + llvm::join(free, "', '") + "'");
       result = error;
-    } else if (value < 1) {
-      result = emitError(unknown) << "--dim gives '" << name << "' the size " << value << ", expected 1 or more";
+    } else if (value < 0) {
+      result = emitError(unknown) << "--dim gives '" << name << "' the size " << value << ", expected 0 or more";
     }
   }
   return result;
+}
+
+LogicalResult GraphImport::checkConstants() {
+  std::set<std::string> names;
+  for (const ValueInfoProto &input : model.graph().input())
+    names.insert(input.name());
+  for (const onnx::TensorProto &initializer : model.graph().initializer())
+    names.erase(initializer.name());
+  for (const auto &[name, tensor] : options.constants)
+    if (!names.count(name))
+      return emitError(unknown) << "--bind names '" << name << "', expected an input"
+                                << (names.empty() ? ": the model has none" : ": '" + llvm::join(names, "', '") + "'");
+  return success();
 }
 
 RankedTensorType GraphImport::inputType(const ValueInfoProto &input) {
@@ -105,25 +125,49 @@ RankedTensorType GraphImport::inputType(const ValueInfoProto &input) {
     return fail("has no shape, expected a known number of dimensions");
   SmallVector<int64_t> shape;
   for (auto [i, dim] : llvm::enumerate(tensor.shape().dim())) {
-    if (dim.has_dim_value()) {
-      shape.push_back(dim.dim_value());
-    } else if (auto bound = options.dims.find(dim.dim_param()); dim.has_dim_param() && bound != options.dims.end()) {
-      shape.push_back(bound->second);
-    } else if (dim.dim_param().empty()) {
-      return fail("has no size for dimension " + Twine(i) + " and no name to bind one to, expected a size");
-    } else {
-      return fail("has free dimension " + Twine(i) + " named '" + dim.dim_param() + "', expected a size: add --dim " +
-                  dim.dim_param() + "=VALUE");
+    if (auto size = declaredSize(dim)) {
+      shape.push_back(*size);
+      continue;
     }
+    const std::string name = freeDimensionName(input, i);
+    auto bound = options.dims.find(name);
+    if (bound == options.dims.end())
+      return fail("has free dimension " + Twine(i) + " named '" + name + "', expected a size: add --dim " + name +
+                  "=VALUE");
+    shape.push_back(bound->second);
   }
   std::string why;
   RankedTensorType type = tensorType(element, shape, options.maxTensorBytes, why);
   return type ? type : fail(why);
 }
 
+LogicalResult GraphImport::addConstant(const std::string &name, RankedTensorType type) {
+  const reference::Tensor &tensor = options.constants.at(name);
+  if (tensor.type != type)
+    return emitError(unknown) << "input '" << name << "' is bound to a value of type " << tensor.type << ", expected "
+                              << type;
+  values[name] = glm::ConstantOp::create(builder, unknown, type, reference::attributeOf(tensor));
+  return success();
+}
+
+DictionaryAttr GraphImport::argumentAttributes(const std::string &name) {
+  NamedAttrList attributes;
+  attributes.set(glm::GlmDialect::nameAttr, builder.getStringAttr(name));
+  if (auto role = options.roles.find(name); role != options.roles.end())
+    attributes.set(glm::GlmDialect::roleAttr, builder.getStringAttr(role->second));
+  return attributes.getDictionary(context);
+}
+
 LogicalResult GraphImport::addInputs(glm::GraphOp graph) {
   LogicalResult result = success();
   SmallVector<Attribute> attributes;
+  Block &block = graph.getBody().front();
+  if (options.stateful) {
+    shared.pastLength = block.addArgument(RankedTensorType::get({1}, builder.getI64Type()), unknown);
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
+        glm::GlmDialect::stateAttr, builder.getStringAttr(glm::GlmDialect::lengthState))));
+    graph->setAttr(glm::GlmDialect::tokensAttr, builder.getI64IntegerAttr(options.tokens));
+  }
   llvm::StringSet<> names;
   for (const ValueInfoProto &input : model.graph().input()) {
     // Until IR version 4 initializers had to be inputs too; later an initializer
@@ -137,11 +181,13 @@ LogicalResult GraphImport::addInputs(glm::GraphOp graph) {
     RankedTensorType type = inputType(input);
     if (!type) {
       result = failure();
-      continue;
+    } else if (options.constants.count(input.name())) {
+      if (failed(addConstant(input.name(), type)))
+        result = failure();
+    } else {
+      values[input.name()] = block.addArgument(type, unknown);
+      attributes.push_back(argumentAttributes(input.name()));
     }
-    values[input.name()] = graph.getBody().front().addArgument(type, unknown);
-    attributes.push_back(builder.getDictionaryAttr(
-        builder.getNamedAttr(glm::GlmDialect::nameAttr, builder.getStringAttr(input.name()))));
   }
   if (!attributes.empty())
     graph.setArgAttrsAttr(builder.getArrayAttr(attributes));
@@ -175,8 +221,8 @@ LogicalResult GraphImport::checkOutput(const ValueInfoProto &output, RankedTenso
   for (int i = 0; fits && i < type.getRank(); ++i) {
     const auto &dim = declared.shape().dim(i);
     auto bound = options.dims.find(dim.dim_param());
-    if (dim.has_dim_value())
-      fits = dim.dim_value() == type.getDimSize(i);
+    if (auto size = declaredSize(dim))
+      fits = *size == type.getDimSize(i);
     else if (bound != options.dims.end())
       fits = bound->second == type.getDimSize(i);
   }
@@ -196,7 +242,8 @@ LogicalResult GraphImport::addOutputs(glm::GraphOp graph) {
   for (const ValueInfoProto &output : model.graph().output()) {
     Value value = values.lookup(output.name());
     if (!value)
-      result = emitError(unknown) << "output '" << output.name() << "' is not made by any node";
+      result = emitError(unknown) << "output '" << output.name() << "' is "
+                                  << (unmade.count(output.name()) ? unmade.lookup(output.name()) : "not made by any node");
     else if (!names.insert(output.name()).second)
       result = emitError(unknown) << "output '" << output.name() << "' is listed twice";
     else if (failed(checkOutput(output, OnnxNode::typeOf(value))))
@@ -225,7 +272,8 @@ FailureOr<SmallVector<Value>> GraphImport::inputsOf(const NodeProto &node, Locat
   for (const std::string &name : node.input()) {
     inputs.push_back(name.empty() ? Value() : scope.lookup(name));
     if (!name.empty() && !scope.count(name))
-      return emitError(loc) << "reads tensor '" << name << "', which does not exist";
+      return emitError(loc) << "reads tensor '" << name << "', "
+                            << (unmade.count(name) ? unmade.lookup(name) : "which does not exist");
   }
   return inputs;
 }
@@ -302,9 +350,11 @@ LogicalResult GraphImport::importNative(const NodeProto &proto, int opset, Locat
   for (int i = 0; i < proto.output_size(); ++i) {
     if (!node.hasOutput(i))
       continue;
+    // Exporters name outputs that nobody reads.
     if (!node.output(i))
-      return emitError(loc) << "output " << i << " ('" << proto.output(i) << "') is not supported";
-    scope[proto.output(i)] = node.output(i);
+      unmade[proto.output(i)] = "output " + std::to_string(i) + " of " + glm::describe(loc) + ", which is not supported";
+    else
+      scope[proto.output(i)] = node.output(i);
   }
   return success();
 }

@@ -11,22 +11,29 @@
 
 namespace glmc::onnximport {
 
-/// Imports a model that checkModel accepted. One use.
+/// Imports a model that checkModel accepted, for one binding. One use.
 class GraphImport {
 public:
   GraphImport(mlir::MLIRContext *context, const onnx::ModelProto &model, const Functions &functions,
               const Initializers &initializers, WeightSource &weights, const ImportOptions &options);
 
-  /// A module with `glm.graph @run`; null after errors were emitted.
-  mlir::OwningOpRef<mlir::ModuleOp> run();
+  /// Adds a glm.graph to `module`. Fails after errors were emitted; the module is
+  /// then of no use.
+  mlir::LogicalResult run(mlir::ModuleOp module);
+  /// After run() failed: inputs that have to be constants, because a shape depends
+  /// on their values. There may be more than those found so far.
+  std::vector<std::string> shapeInputs() const;
 
 private:
   /// Tensors by name: of the graph, or of one call of a function.
   using Scope = llvm::StringMap<mlir::Value>;
 
-  mlir::LogicalResult bindDimensions();
+  mlir::LogicalResult checkDimensions();
+  mlir::LogicalResult checkConstants();
   mlir::RankedTensorType inputType(const onnx::ValueInfoProto &input);
   mlir::LogicalResult addInputs(glm::GraphOp graph);
+  mlir::LogicalResult addConstant(const std::string &name, mlir::RankedTensorType type);
+  mlir::DictionaryAttr argumentAttributes(const std::string &name);
   mlir::LogicalResult addInitializers();
   mlir::LogicalResult addOutputs(glm::GraphOp graph);
   mlir::LogicalResult checkOutput(const onnx::ValueInfoProto &output, mlir::RankedTensorType type);
@@ -49,6 +56,7 @@ private:
   NodeContext shared;
   mlir::Location unknown;
   Scope values;
+  llvm::StringMap<std::string> unmade; ///< Outputs that handlers do not make: what to say to who reads them.
   int64_t expanded = 0; ///< Nodes of function bodies so far.
 };
 

@@ -1,4 +1,5 @@
 //===- ImportMatmul.cpp - Matrix products -----------------------------------===//
+#include "compiler/import/onnx/Compose.h"
 #include "compiler/import/onnx/Registry.h"
 
 using namespace mlir;
@@ -6,29 +7,37 @@ using namespace mlir;
 namespace glmc::onnximport {
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value value) { return OnnxNode::typeOf(value).getShape(); }
-
 /// glm.matmul takes matrices only; ONNX takes a vector for a row on the left
-/// and a column on the right, and drops that dimension from the result.
-LogicalResult importMatMul(OnnxNode &node) {
-  Value lhs = node.input(0), rhs = node.input(1);
-  if (shapeOf(lhs).empty() || shapeOf(rhs).empty())
-    return node.error() << "inputs are " << lhs.getType() << " and " << rhs.getType()
-                        << ", expected one or more dimensions";
+/// and a column on the right, and drops that dimension from the result. Null
+/// after an error.
+Value product(OnnxNode &node, Value lhs, Value rhs, bool transposeRhs) {
+  if (!lhs || !rhs)
+    return {};
+  if (shapeOf(lhs).empty() || shapeOf(rhs).empty()) {
+    node.error() << "inputs are " << lhs.getType() << " and " << rhs.getType() << ", expected one or more dimensions";
+    return {};
+  }
   bool row = shapeOf(lhs).size() == 1, column = shapeOf(rhs).size() == 1;
   if (row)
     lhs = node.reshape(lhs, {1, shapeOf(lhs)[0]});
   if (column)
     rhs = node.reshape(rhs, {shapeOf(rhs)[0], 1});
-  Value product = node.make<glm::MatmulOp>({lhs, rhs});
-  if (!product)
-    return failure();
-  SmallVector<int64_t> shape(shapeOf(product));
+  glm::MatmulOp::Properties properties;
+  if (transposeRhs && !column)
+    properties.transpose_rhs = node.builder().getUnitAttr();
+  Value result = node.make<glm::MatmulOp>({lhs, rhs}, properties);
+  if (!result)
+    return {};
+  SmallVector<int64_t> shape(shapeOf(result));
   if (column)
     shape.pop_back();
   if (row)
     shape.erase(shape.end() - (column ? 1 : 2));
-  return node.setOutput(node.reshape(product, shape));
+  return node.reshape(result, shape);
+}
+
+LogicalResult importMatMul(OnnxNode &node) {
+  return node.setOutput(product(node, node.input(0), node.input(1), false));
 }
 
 Value scaled(OnnxNode &node, Value value, float factor) {
@@ -36,6 +45,25 @@ Value scaled(OnnxNode &node, Value value, float factor) {
     return value;
   Value scalar = node.splatOf(node.elementOf(value), {}, factor);
   return node.make<glm::MulOp>({value, scalar});
+}
+
+/// ONNX Runtime's MatMul with transpositions of the last two dimensions, which
+/// leave vectors as they are, and a factor.
+LogicalResult importFusedMatMul(OnnxNode &node) {
+  if (failed(requireInt(node, "transBatchA", 0)) || failed(requireInt(node, "transBatchB", 0)))
+    return failure();
+  Value lhs = node.input(0), rhs = node.input(1);
+  if (!isa<FloatType>(node.elementOf(lhs)))
+    return node.error() << "inputs are " << lhs.getType() << " and " << rhs.getType()
+                        << ", expected floating-point tensors";
+  const int64_t rank = shapeOf(lhs).size();
+  if (node.intAttribute("transA", 0) != 0 && rank > 1) {
+    SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    std::swap(swap[rank - 1], swap[rank - 2]);
+    lhs = transpose(node, lhs, swap);
+  }
+  Value result = product(node, lhs, rhs, node.intAttribute("transB", 0) != 0);
+  return node.setOutput(scaled(node, result, node.floatAttribute("alpha", 1)));
 }
 
 LogicalResult importGemm(OnnxNode &node) {
@@ -72,6 +100,7 @@ LogicalResult importGemm(OnnxNode &node) {
 void addMatmul(Registry &registry) {
   registry.add("MatMul", 2, importMatMul);
   registry.add("Gemm", 2, importGemm);
+  registry.add("com.microsoft.FusedMatMul", 2, importFusedMatMul);
 }
 
 } // namespace glmc::onnximport

@@ -4,6 +4,7 @@
 // `axesFrom` reads both.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/import/onnx/Compose.h"
 #include "compiler/import/onnx/Registry.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -12,8 +13,6 @@ using namespace mlir;
 
 namespace glmc::onnximport {
 namespace {
-
-ArrayRef<int64_t> shapeOf(Value value) { return OnnxNode::typeOf(value).getShape(); }
 
 /// Integers from an attribute before opset `since` and from input i afterwards;
 /// nothing inside if they are left out.
@@ -182,7 +181,7 @@ Range clampRange(int64_t start, int64_t end, int64_t step, int64_t size) {
   return {first, count, count == 1 ? 1 : step};
 }
 
-Value slice(OnnxNode &node, Value x, ArrayRef<Range> ranges) {
+Value sliceRanges(OnnxNode &node, Value x, ArrayRef<Range> ranges) {
   SmallVector<int64_t> starts, steps, sizes;
   for (const Range &range : ranges) {
     starts.push_back(range.start);
@@ -228,7 +227,7 @@ LogicalResult importSlice(OnnxNode &node) {
     int64_t dim = axis[i] < 0 ? axis[i] + shape.size() : axis[i];
     ranges[dim] = clampRange((**starts)[i], (**ends)[i], step[i], shape[dim]);
   }
-  return node.setOutput(slice(node, node.input(0), ranges));
+  return node.setOutput(sliceRanges(node, node.input(0), ranges));
 }
 
 /// Sizes of Split's outputs along a dimension of `size`.
@@ -272,10 +271,58 @@ LogicalResult importSplit(OnnxNode &node) {
     SmallVector<Range> ranges = wholeRanges(shape);
     ranges[*axis] = {size ? start : 0, size, 1};
     start += size;
-    if (failed(node.setOutput(slice(node, node.input(0), ranges), i)))
+    if (failed(node.setOutput(sliceRanges(node, node.input(0), ranges), i)))
       return failure();
   }
   return success();
+}
+
+/// Surrounds x by one value; a negative number of elements takes some away.
+/// Sizes were attributes before opset 11, and axes came with 18.
+LogicalResult importPad(OnnxNode &node) {
+  if (std::string mode = node.stringAttribute("mode", "constant"); mode != "constant")
+    return node.error() << "'mode' is '" << mode << "', expected 'constant': nothing else is supported";
+  Value x = node.input(0), filling = node.opset < 11 ? Value() : node.input(2);
+  const int64_t rank = shapeOf(x).size();
+  auto pads = intsFrom(node, "pads", 1, 11);
+  if (failed(pads))
+    return failure();
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (node.opset >= 18 && node.input(3)) {
+    FailureOr<SmallVector<int64_t>> given = node.constantInts(3, "axes");
+    if (failed(given) || failed(node.axesOf(*given, rank)))
+      return failure();
+    axes = *given;
+  }
+  if (!*pads || (*pads)->size() != 2 * axes.size())
+    return node.error() << "'pads' has " << (*pads ? (*pads)->size() : 0) << " values, expected two for each of "
+                        << axes.size() << " dimensions";
+  if (!filling)
+    filling = node.splatOf(node.elementOf(x), {}, node.opset < 11 ? node.floatAttribute("value", 0) : 0);
+  if (!filling || ShapedType::getNumElements(shapeOf(filling)) != 1 || node.elementOf(filling) != node.elementOf(x))
+    return node.error() << "'constant_value' is not one element of " << x.getType();
+  filling = node.reshape(filling, SmallVector<int64_t>(rank, 1));
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    const int64_t dim = axis < 0 ? axis + rank : axis, before = (**pads)[i], after = (**pads)[axes.size() + i];
+    const int64_t size = shapeOf(x)[dim], first = -std::min<int64_t>(std::max(before, -size - 1), 0),
+                  last = -std::min<int64_t>(std::max(after, -size - 1), 0);
+    if (first + last > size)
+      return node.error() << "'pads' are " << before << " and " << after << " for dimension " << dim << " of " << size;
+    SmallVector<Value, 3> parts = {slice(node, x, dim, first, size - first - last)};
+    auto part = [&](int64_t count) {
+      SmallVector<int64_t> shape(shapeOf(x));
+      shape[dim] = count;
+      return expand(node, filling, shape);
+    };
+    if (before > 0)
+      parts.insert(parts.begin(), part(before));
+    if (after > 0)
+      parts.push_back(part(after));
+    x = parts.size() == 1 ? parts.front() : concat(node, parts, dim);
+    if (!x)
+      return failure();
+  }
+  return node.setOutput(x);
 }
 
 /// Which dimensions Shape gives; start and end came with opset 15.
@@ -310,6 +357,7 @@ void addMovement(Registry &registry) {
   registry.add("Split", 1, importSplit);
   registry.add("Shape", 1, importShape);
   registry.add("Size", 1, importSize);
+  registry.add("Pad", 1, importPad);
 }
 
 } // namespace glmc::onnximport

@@ -4,7 +4,9 @@
 #include "compiler/import/onnx/GraphImport.h"
 #include "compiler/import/onnx/ModelCheck.h"
 #include "compiler/import/onnx/ReadModel.h"
+#include "compiler/import/onnx/Signature.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -13,29 +15,61 @@ namespace glmc {
 
 using namespace onnximport;
 
-OwningOpRef<ModuleOp> importOnnx(MLIRContext *context, llvm::StringRef path, const ImportOptions &options) {
+struct OnnxModel::Parts {
+  MLIRContext *context;
+  std::string directory, fileName;
+  ReadModel read;
+  Functions functions; // Refers to `read`, as what follows.
+  WeightSource weights;
+  ModelSignature signature;
+
+  Parts(MLIRContext *context, llvm::StringRef path, ReadModel model)
+      : context(context), directory(llvm::sys::path::parent_path(path)), fileName(llvm::sys::path::filename(path)),
+        read(std::move(model)), functions(read.model), weights(directory.empty() ? "." : directory),
+        signature(signatureOf(context, read.model)) {
+    if (directory.empty())
+      directory = ".";
+  }
+};
+
+OnnxModel::OnnxModel(std::unique_ptr<Parts> parts) : parts(std::move(parts)) {}
+OnnxModel::~OnnxModel() = default;
+
+std::unique_ptr<OnnxModel> OnnxModel::read(MLIRContext *context, llvm::StringRef path) {
   context->loadDialect<glm::GlmDialect>();
-  Location loc = UnknownLoc::get(context);
-  std::optional<ReadModel> read = readModel(loc, path);
+  std::optional<ReadModel> read = readModel(UnknownLoc::get(context), path);
   if (!read)
+    return nullptr;
+  auto parts = std::make_unique<Parts>(context, path, std::move(*read));
+  if (failed(checkModel(context, parts->read.model, parts->functions)))
+    return nullptr;
+  return std::unique_ptr<OnnxModel>(new OnnxModel(std::move(parts)));
+}
+
+const ModelSignature &OnnxModel::signature() const { return parts->signature; }
+
+OwningOpRef<ModuleOp> OnnxModel::import(llvm::ArrayRef<ImportOptions> bindings, std::vector<std::string> *shapeInputs) {
+  MLIRContext *context = parts->context;
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
+  for (const ImportOptions &options : bindings) {
+    Initializers initializers(parts->read.file->getBuffer(), parts->directory, parts->fileName, parts->read.cuts,
+                              parts->weights, options.maxTensorBytes);
+    GraphImport import(context, parts->read.model, parts->functions, initializers, parts->weights, options);
+    if (succeeded(import.run(*module)))
+      continue;
+    if (shapeInputs)
+      *shapeInputs = import.shapeInputs();
     return {};
-  Functions functions(read->model);
-  if (failed(checkModel(context, read->model, functions)))
-    return {};
-  std::string directory = llvm::sys::path::parent_path(path).str();
-  if (directory.empty())
-    directory = ".";
-  WeightSource weights(directory);
-  Initializers initializers(read->file->getBuffer(), directory, llvm::sys::path::filename(path).str(), read->cuts,
-                            weights, options.maxTensorBytes);
-  GraphImport import(context, read->model, functions, initializers, weights, options);
-  OwningOpRef<ModuleOp> module = import.run();
-  if (!module)
-    return {};
+  }
   Builder builder(context);
-  (*module)->setAttr(glm::GlmDialect::directoryAttr, builder.getStringAttr(directory));
-  (*module)->setAttr(glm::GlmDialect::onnxNodesAttr, builder.getI64IntegerAttr(read->model.graph().node_size()));
+  (*module)->setAttr(glm::GlmDialect::directoryAttr, builder.getStringAttr(parts->directory));
+  (*module)->setAttr(glm::GlmDialect::onnxNodesAttr, builder.getI64IntegerAttr(parts->read.model.graph().node_size()));
   return module;
+}
+
+OwningOpRef<ModuleOp> importOnnx(MLIRContext *context, llvm::StringRef path, const ImportOptions &options) {
+  std::unique_ptr<OnnxModel> model = OnnxModel::read(context, path);
+  return model ? model->import(options) : OwningOpRef<ModuleOp>();
 }
 
 bool looksLikeOnnx(llvm::StringRef bytes) {

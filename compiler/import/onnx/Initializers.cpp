@@ -32,6 +32,8 @@ bool hasData(const TensorProto &proto) {
          proto.double_data_size() || proto.uint64_data_size() || proto.string_data_size();
 }
 
+bool isFourBitType(int dataType) { return dataType == TensorProto::INT4 || dataType == TensorProto::UINT4; }
+
 /// A number of bytes in an external_data entry.
 bool parseBytes(const std::string &text, StringRef key, uint64_t &value, std::string &why) {
   if (!StringRef(text).getAsInteger(10, value))
@@ -48,6 +50,8 @@ bool isCut(const TensorProto &proto) {
 
 RankedTensorType Initializers::typeOf(MLIRContext *context, const TensorProto &proto, std::string &why) const {
   Type element = elementType(context, proto.data_type());
+  if (isFourBitType(proto.data_type()))
+    element = elementType(context, proto.data_type() == TensorProto::INT4 ? TensorProto::INT8 : TensorProto::UINT8);
   if (!element) {
     why = "has elements of " + dataTypeName(proto.data_type()) + ", which is not supported";
     return {};
@@ -135,6 +139,29 @@ glm::StoredAttr Initializers::externalData(const TensorProto &proto, RankedTenso
   return glm::StoredAttr::get(type.getContext(), location, offset, length, "raw");
 }
 
+Value Initializers::importFourBit(OpBuilder &builder, Location loc, const TensorProto &proto, RankedTensorType type,
+                                  std::string &why) const {
+  // Two elements a byte, the first in the low bits.
+  auto packed = RankedTensorType::get({(type.getNumElements() + 1) / 2}, builder.getIntegerType(8, false));
+  reference::Tensor halves, elements(type);
+  if (isCut(proto) || isExternal(proto)) {
+    glm::StoredAttr stored = isCut(proto) ? cutData(proto, packed, why) : externalData(proto, packed, why);
+    if (!stored || failed(weights.read(stored, packed, loc, halves.bytes)))
+      return {};
+  } else if (!readTensor(proto, packed, halves, why)) {
+    return {};
+  }
+  const uint8_t sign = proto.data_type() == TensorProto::INT4 ? 8 : 0;
+  for (int64_t i = 0; i < elements.size(); ++i) {
+    uint8_t bits = (halves.bytes[i / 2] >> (i % 2 * 4)) & 15;
+    // Extends the sign bit, if there is one, to the upper half.
+    elements.bytes[i] = uint8_t((bits ^ sign) - sign);
+  }
+  Value value = glm::ConstantOp::create(builder, loc, type, reference::attributeOf(elements));
+  fourBit.insert(value);
+  return value;
+}
+
 Value Initializers::import(OpBuilder &builder, Location loc, const TensorProto &proto, const std::string &name,
                            StringRef what) const {
   std::string why;
@@ -148,6 +175,10 @@ Value Initializers::import(OpBuilder &builder, Location loc, const TensorProto &
   };
   if (!type)
     return fail();
+  if (isFourBitType(proto.data_type())) {
+    Value value = importFourBit(builder, loc, proto, type, why);
+    return value || why.empty() ? value : fail();
+  }
   if (isCut(proto) || isExternal(proto)) {
     glm::StoredAttr stored = isCut(proto) ? cutData(proto, type, why) : externalData(proto, type, why);
     if (!stored)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/import/onnx/ModelCheck.h"
 
+#include "compiler/import/onnx/ContribSchemas.h"
 #include "compiler/import/onnx/Initializers.h"
 #include "compiler/import/onnx/Registry.h"
 #include "dialects/glm/NodeLocation.h"
@@ -233,6 +234,7 @@ std::string whyUnsupported(const NodeProto &node, const Opsets &opsets, const Fu
 }
 
 LogicalResult checkModel(MLIRContext *context, const ModelProto &model, const Functions &functions) {
+  registerContribSchemas();
   Location loc = UnknownLoc::get(context);
   Opsets opsets = opsetsOf(model.opset_import());
   if (failed(checkVersions(loc, model, opsets)) || failed(checkSupport(context, model, functions, opsets)))

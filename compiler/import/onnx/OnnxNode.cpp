@@ -2,11 +2,32 @@
 #include "compiler/import/onnx/OnnxNode.h"
 
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 using onnx::AttributeProto;
 
 namespace glmc::onnximport {
+
+std::vector<std::string> inputsBehind(Value value) {
+  std::vector<std::string> names;
+  llvm::DenseSet<Value> seen;
+  SmallVector<Value> stack{value};
+  while (!stack.empty()) {
+    Value top = stack.pop_back_val();
+    if (!top || !seen.insert(top).second)
+      continue;
+    if (auto argument = dyn_cast<BlockArgument>(top)) {
+      auto graph = dyn_cast<glm::GraphOp>(argument.getOwner()->getParentOp());
+      if (StringRef name = graph ? graph.getInputName(argument.getArgNumber()) : StringRef(); !name.empty())
+        names.push_back(name.str());
+    } else if (!isa<glm::ShapeOp>(top.getDefiningOp())) {
+      stack.append(top.getDefiningOp()->operand_begin(), top.getDefiningOp()->operand_end());
+    }
+  }
+  llvm::sort(names);
+  return names;
+}
 
 const AttributeProto *OnnxNode::attribute(StringRef name) const {
   for (const AttributeProto &attribute : proto.attribute())
@@ -42,8 +63,16 @@ std::optional<SmallVector<int64_t>> OnnxNode::intsAttribute(StringRef name) cons
 FailureOr<const reference::Tensor *> OnnxNode::constantInput(unsigned i, StringRef name) {
   if (const reference::Tensor *tensor = context.constants.constantOf(input(i)))
     return tensor;
-  return error() << "'" << name << "' ('" << proto.input(i)
-                 << "') depends on run-time data, expected a value known when compiling: make it a constant of the model";
+  context.missingConstants.push_back(input(i));
+  auto diagnostic = error();
+  diagnostic << "'" << name << "' ('" << proto.input(i)
+             << "') depends on run-time data, expected a value known when compiling: make it a constant of the model";
+  StringRef before = ", or add";
+  for (const std::string &cause : inputsBehind(input(i))) {
+    diagnostic << before << " --bind " << cause << "=VALUES";
+    before = "";
+  }
+  return diagnostic;
 }
 
 FailureOr<SmallVector<int64_t>> OnnxNode::constantInts(unsigned i, StringRef name) {

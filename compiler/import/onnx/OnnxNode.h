@@ -29,7 +29,17 @@ struct NodeContext {
   ConstantEvaluator &constants;
   const Initializers &initializers;
   int64_t maxTensorBytes;
+  /// In a program with state, how many tokens its caches hold, tensor<1xi64>;
+  /// null otherwise. Sequence lengths that a node is given are then those of full
+  /// caches.
+  mlir::Value pastLength = {};
+  /// Values that had to be known when compiling and were not.
+  llvm::SmallVector<mlir::Value> missingConstants = {};
 };
+
+/// Names of the graph's inputs that `value` is computed from; what only depends
+/// on their shapes is not.
+std::vector<std::string> inputsBehind(mlir::Value value);
 
 class OnnxNode {
 public:

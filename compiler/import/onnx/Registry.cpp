@@ -4,7 +4,8 @@
 namespace glmc::onnximport {
 
 const Operator *Registry::find(llvm::StringRef domain, llvm::StringRef type) const {
-  auto found = canonicalDomain(domain).empty() ? operators.find(type) : operators.end();
+  domain = canonicalDomain(domain);
+  auto found = operators.find(domain.empty() ? type.str() : (domain + "." + type).str());
   return found == operators.end() ? nullptr : &found->second;
 }
 
@@ -17,6 +18,10 @@ const Registry &registry() {
     addMatmul(registry);
     addReduction(registry);
     addConstant(registry);
+    addNorm(registry);
+    addRotary(registry);
+    addGroupQuery(registry);
+    addQuantized(registry);
     return registry;
   }();
   return all;

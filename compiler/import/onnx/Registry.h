@@ -21,7 +21,7 @@ constexpr int oldestOpset = 7, newestOpset = 25;
 
 using Handler = std::function<mlir::LogicalResult(OnnxNode &)>;
 
-/// How an operator of ONNX's own domain is imported.
+/// How an operator is imported.
 struct Operator {
   Handler handler;
   unsigned requiredInputs; ///< The first so many inputs may not be left out.
@@ -29,6 +29,7 @@ struct Operator {
 
 class Registry {
 public:
+  /// `type` is with domain where it is not ONNX's own: "com.microsoft.FusedMatMul".
   void add(llvm::StringRef type, unsigned requiredInputs, Handler handler) {
     operators[type] = Operator{std::move(handler), requiredInputs};
   }
@@ -48,6 +49,10 @@ void addIndexing(Registry &registry);
 void addMatmul(Registry &registry);
 void addReduction(Registry &registry);
 void addConstant(Registry &registry);
+void addNorm(Registry &registry);
+void addRotary(Registry &registry);
+void addGroupQuery(Registry &registry);
+void addQuantized(Registry &registry);
 
 } // namespace glmc::onnximport
 

@@ -3,8 +3,8 @@
 #include "compiler/import/onnx/ModelCheck.h"
 #include "compiler/import/onnx/OnnxTypes.h"
 #include "compiler/import/onnx/ReadModel.h"
+#include "compiler/import/onnx/Signature.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -14,16 +14,6 @@ namespace glmc {
 using namespace onnximport;
 
 namespace {
-
-ModelSummary::Tensor summarise(const onnx::ValueInfoProto &info) {
-  const auto &type = info.type().tensor_type();
-  ModelSummary::Tensor tensor{info.name(), dataTypeName(type.elem_type()), {}};
-  for (const auto &dim : type.shape().dim())
-    tensor.shape.push_back(dim.has_dim_value()        ? std::to_string(dim.dim_value())
-                           : dim.dim_param().empty() ? "?"
-                                                     : dim.dim_param());
-  return tensor;
-}
 
 /// Elements and bytes of a tensor; too many count as the largest number.
 void addParameters(MLIRContext *context, const onnx::TensorProto &proto, ModelSummary &summary) {
@@ -77,21 +67,14 @@ std::optional<ModelSummary> summariseOnnx(MLIRContext *context, llvm::StringRef 
     summary.opsets[domain.empty() ? "ai.onnx" : domain] = opset;
   summary.nodes = model.graph().node_size();
   addOperators(model, summary);
-  llvm::StringSet<> stored;
-  for (const onnx::TensorProto &initializer : model.graph().initializer()) {
-    stored.insert(initializer.name());
+  for (const onnx::TensorProto &initializer : model.graph().initializer())
     addParameters(context, initializer, summary);
-  }
   for (const onnx::NodeProto &node : model.graph().node())
     if (node.op_type() == "Constant")
       for (const onnx::AttributeProto &attribute : node.attribute())
         if (attribute.has_t())
           addParameters(context, attribute.t(), summary);
-  for (const onnx::ValueInfoProto &input : model.graph().input())
-    if (!stored.contains(input.name()))
-      summary.inputs.push_back(summarise(input));
-  for (const onnx::ValueInfoProto &output : model.graph().output())
-    summary.outputs.push_back(summarise(output));
+  summary.signature = signatureOf(context, model);
   return summary;
 }
 
