@@ -1,7 +1,9 @@
 //===- Models.cpp - The models of test/models and what simplify makes of them ===//
 #include "test/unit/Models.h"
 
+#include "compiler/Compile.h"
 #include "compiler/Pipeline.h"
+#include "compiler/TestFolder.h"
 
 #include <gtest/gtest.h>
 
@@ -22,6 +24,25 @@ std::vector<std::string> modelFolders() {
 }
 
 std::string modelPath(const std::string &folder) { return GLMC_TEST_DIR "/models/" + folder; }
+
+OwningOpRef<ModuleOp> importModel(MLIRContext &context, const std::string &folder, size_t set) {
+  prepareContext(context);
+  std::string error;
+  auto found = findTestFolder(modelPath(folder), error);
+  auto data = found && set < found->dataSets.size() ? readDataSet(context, found->dataSets[set], error) : std::nullopt;
+  if (!data) {
+    ADD_FAILURE() << folder << " has no data set " << set << ": " << error;
+    return {};
+  }
+  CompileOptions options;
+  options.input = found->model;
+  auto model = OnnxModel::read(&context, found->model);
+  if (!model || !bindToData(context, *model, options.binding, data->inputs, error)) {
+    ADD_FAILURE() << error;
+    return {};
+  }
+  return readModel(context, options);
+}
 
 std::string testName(std::string folder) {
   std::replace(folder.begin(), folder.end(), '.', '_');

@@ -2,6 +2,9 @@
 #ifndef GLMC_TEST_UNIT_MODELS_H
 #define GLMC_TEST_UNIT_MODELS_H
 
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
 #include <string>
 #include <vector>
 
@@ -12,6 +15,10 @@ std::vector<std::string> modelFolders();
 
 /// The path of one of them.
 std::string modelPath(const std::string &folder);
+
+/// The model, its free dimensions bound to those of data set `set`; null, with a
+/// failure of the test, if that does not work.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const std::string &folder, size_t set = 0);
 
 /// A folder as the name of a test: letters, digits and underscores.
 std::string testName(std::string folder);
