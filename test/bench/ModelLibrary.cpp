@@ -6,6 +6,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <sys/mman.h>
 
@@ -22,6 +23,25 @@ T *find(void *library, const char *name) {
   if (!symbol)
     throw std::runtime_error(dlerror());
   return reinterpret_cast<T *>(symbol);
+}
+
+/// The weights file at `path`: read, not mapped, so that it is in large pages as
+/// what peers allocate is. Nothing for an empty path: they are in the library.
+const Buffer &weightsOf(const std::string &path) {
+  static std::map<std::string, Buffer> files;
+  auto found = files.find(path);
+  if (found != files.end())
+    return found->second;
+  if (path.empty())
+    return files.emplace(path, Buffer(0)).first->second;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file)
+    throw std::runtime_error(path + ": cannot be read");
+  Buffer &buffer = files.emplace(path, Buffer(size_t(file.tellg()))).first->second;
+  file.seekg(0);
+  if (!file.read(buffer.data.get(), std::streamsize(buffer.bytes)))
+    throw std::runtime_error(path + ": cannot be read");
+  return buffer;
 }
 
 } // namespace
@@ -50,7 +70,9 @@ ModelLibrary::ModelLibrary(const std::string &path, const std::string &inputs) {
     pointers.push_back(buffer.data.get());
   fillInputs(inputs);
   context = std::make_unique<Buffer>(*find<const size_t>(library, "bench_context_bytes"));
-  if (int status = find<int(void *)>(library, "bench_init")(context->data.get()))
+  const Buffer &weights = weightsOf(find<const char>(library, "bench_weights"));
+  auto *init = find<int(void *, const void *, size_t)>(library, "bench_init");
+  if (int status = init(context->data.get(), weights.data.get(), weights.bytes))
     throw std::runtime_error(path + ": init returned status " + std::to_string(status));
 }
 

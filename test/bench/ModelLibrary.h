@@ -32,7 +32,8 @@ struct Buffer {
 class ModelLibrary {
 public:
   /// Loads the library at `path`, fills its inputs, one behind the other, from
-  /// the file `inputs` and makes the context ready. Throws std::runtime_error.
+  /// the file `inputs` and makes the context ready with its weights file, which
+  /// is read once for all libraries. Throws std::runtime_error.
   ModelLibrary(const std::string &path, const std::string &inputs);
 
   /// One run; throws if the model returns a status.

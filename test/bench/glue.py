@@ -47,12 +47,15 @@ def parameters(header):
     return found
 
 
-def glue_source(prefix, header):
-    """C that defines the table of ModelLibrary.h."""
-    entry = re.search(rf"^int {prefix}_(?!init\b|release\b)(\w+)\({prefix}_context \*context", header, re.MULTILINE)
+def glue_source(prefix, header, weights):
+    """C that defines the table of ModelLibrary.h; `weights` is the weights file,
+    if the header's init takes one."""
+    entry = re.search(rf"^int {prefix}_(?!init\b|release\b|check_weights\b)(\w+)\({prefix}_context \*context", header, re.MULTILINE)
     if not entry:
         raise Failed(f"the header of '{prefix}' declares no entry point")
     table = parameters(header)
+    takes_weights = f"{prefix}_init({prefix}_context *context, const void *weights" in header
+    init = "context, weights, bytes" if takes_weights else "context"
     arguments = ["context"] + [f"pointers[{i}]" for i in range(len(table))]
     rows = ",\n".join(f'  {{"{name}", "{element}", "{shape}", {size}, {int(output)}}}'
                       for output, name, element, shape, size in table)
@@ -63,67 +66,28 @@ const struct bench_parameter bench_parameters[] = {{
 }};
 const int bench_parameter_count = {len(table)};
 const size_t bench_context_bytes = sizeof({prefix}_context);
-int bench_init(void *context) {{ return {prefix}_init(context); }}
+const char bench_weights[] = "{weights if takes_weights else ''}";
+int bench_init(void *context, const void *weights, size_t bytes) {{ return {prefix}_init({init}); }}
 int bench_run(void *context, void *const *pointers) {{ return {prefix}_{entry.group(1)}({", ".join(arguments)}); }}
 """
 
 
-def split_weights(base, weight_bytes):
-    """BASE.cpp without its weights, as BASE.code.cpp, which finds them in the
-    library BASE.weights.so instead. A compiler would need much memory for a
-    literal of a gigabyte, and it makes no difference to the code."""
-    stripped = base + ".code.cpp"
-    inside = False
-    with open(base + ".cpp", encoding="utf-8") as source, open(stripped, "w", encoding="utf-8") as code:
-        for line in source:
-            if line == "alignas(64) static const char weights[] =\n":
-                inside = True
-                code.write('extern "C" const char glmc_bench_weights[];\n#define weights glmc_bench_weights\n')
-            if not inside:
-                code.write(line)
-            elif line.endswith(";\n"):
-                inside = False
-    library = base + ".weights.so"
-    if not os.path.exists(library):
-        # The object ends with them.
-        skipped = os.path.getsize(base + ".o") - weight_bytes
-        assembly = base + ".weights.s"
-        with open(assembly, "w", encoding="utf-8") as file:
-            file.write(f""".section .rodata
-.balign 64
-.globl glmc_bench_weights
-glmc_bench_weights:
-.incbin "{base}.o", {skipped}, {weight_bytes}
-.section .note.GNU-stack,"",@progbits
-""")
-        execute(["cc", "-shared", assembly, "-o", library])
-    return stripped, library
-
-
-def make_library(base, cxx=None, weight_bytes=0):
+def make_library(base, cxx=None):
     """BASE.so of BASE.o or, with a compiler `cxx`, BASE.<compiler>.so of
-    BASE.cpp. The file's name is the prefix that the model was compiled with."""
+    BASE.cpp, whose weights are in BASE.weights. The file's name is the prefix
+    that the model was compiled with."""
     folder, prefix = os.path.split(base)
     with open(base + ".h", encoding="utf-8") as file:
         header = file.read()
     glue_file, glue_object = base + ".glue.c", base + ".glue.o"
     with open(glue_file, "w", encoding="utf-8") as file:
-        file.write(glue_source(prefix, header))
+        file.write(glue_source(prefix, header, base + ".weights"))
     execute(["cc", "-O2", "-fPIC", "-I", folder, "-c", glue_file, "-o", glue_object])
-    code, library, more = [base + ".o"], base + ".so", []
+    code, library = base + ".o", base + ".so"
     if cxx:
         tag = os.path.basename(cxx.split()[0])
-        library, source = f"{base}.{tag}.so", base + ".cpp"
-        code = [f"{base}.{tag}.o"]
-        if weight_bytes > 0:
-            source, weights = split_weights(base, weight_bytes)
-            more = [weights]
-        execute(cxx.split() + cxx_flags + ["-I", folder, "-c", source, "-o", code[0]])
-    execute(["cc", "-shared", "-Wl,-Bsymbolic", glue_object] + code + more + ["-o", library, "-pthread", "-lm"])
+        library, code = f"{base}.{tag}.so", f"{base}.{tag}.o"
+        execute(cxx.split() + cxx_flags + ["-I", folder, "-c", base + ".cpp", "-o", code])
+    execute(["cc", "-shared", "-Wl,-Bsymbolic", glue_object, code, "-o", library, "-pthread", "-lm"])
     return library
 
-
-def remove_intermediates(base):
-    """What is large and no longer needed."""
-    for extension in (".cpp", ".o"):
-        os.remove(base + extension)

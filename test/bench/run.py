@@ -191,11 +191,11 @@ class Bench:
             os.remove(os.path.join(os.path.dirname(base), name))
         flags = ["--threads", str(threads)] if threads > 1 else []
         report = json.loads(execute([self.arguments.glmc, "compile", model, "-o", base, "--target",
-                                     self.arguments.target, "--json", "-", "--quiet"] + flags))
+                                     self.arguments.target, "--weights", base + ".weights", "--json", "-",
+                                     "--quiet"] + flags))
         glue.make_library(base)
         for command in self.cxx.values():
-            glue.make_library(base, command, report["weight_bytes"])
-        glue.remove_intermediates(base)
+            glue.make_library(base, command)
         report["stamp"] = stamp
         with open(path, "w", encoding="utf-8") as file:
             json.dump(report, file)
