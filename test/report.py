@@ -10,14 +10,63 @@ import tempfile
 models_dir = os.path.join("test", "models")
 
 
-def run_compile(arguments, model, emission, folder):
-    """The JSON report of one compilation."""
-    command = [arguments.glmc, "compile", os.path.join(models_dir, model, "model.onnx"), "-o",
-               os.path.join(folder, "model"), "--target", arguments.target, "--emit", emission, "--json", "-", "--quiet"]
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        shift, at = shift + 7, at + 1
+        if data[at - 1] < 128:
+            return value, at
+
+
+def name_and_shape(path):
+    """Of a TensorProto."""
+    with open(path, "rb") as file:
+        data = file.read()
+    at, name, shape = 0, "", []
+    while at < len(data):
+        tag, at = varint(data, at)
+        value, at = varint(data, at) if tag & 7 in (0, 2) else (0, at + (4 if tag & 7 == 5 else 8))
+        if tag == 8:
+            shape.append(value)
+        if tag & 7 != 2:
+            continue
+        content, at = data[at:at + value], at + value
+        if tag == 10:  # Packed.
+            where = 0
+            while where < len(content):
+                size, where = varint(content, where)
+                shape.append(size)
+        elif tag == 66:
+            name = content.decode()
+    return name, shape
+
+
+def run(command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"error: {' '.join(command)}\n{done.stderr}")
     return json.loads(done.stdout)
+
+
+def binding(arguments, model):
+    """Flags that give free dimensions the sizes of the first data set."""
+    info = run([arguments.glmc, "info", os.path.join(models_dir, model, "model.onnx"), "--json", "-", "--quiet"])
+    folder = os.path.join(models_dir, model, "test_data_set_0")
+    inputs = [name for name in os.listdir(folder) if name.startswith("input_")]
+    shapes = dict(name_and_shape(os.path.join(folder, name)) for name in inputs)
+    flags = []
+    for dimension in info.get("free_dimensions", []):
+        tensor, axis = dimension["places"][0].removesuffix("]").rsplit("[", 1)
+        flags += ["--dim", f"{dimension['names'][0]}={shapes[tensor][int(axis)]}"]
+    return flags
+
+
+def run_compile(arguments, model, emission, folder):
+    """The JSON report of one compilation."""
+    return run([arguments.glmc, "compile", os.path.join(models_dir, model, "model.onnx"), "-o",
+                os.path.join(folder, "model"), "--target", arguments.target, "--emit", emission, "--json", "-",
+                "--quiet", *binding(arguments, model)])
 
 
 def seconds(report):

@@ -40,6 +40,9 @@ void registerSimplifyPasses() {
     registerRecoverAttention();
     registerRecoverCacheUpdate();
     registerSimplifyMovement();
+    registerBindState();
+    registerSelectLogits();
+    registerStoreCaches();
     registerCSEPass();
     return true;
   }();

@@ -369,7 +369,8 @@ TEST_F(ImportTest, RefusesFormsThatMeanSomethingElse) {
       {"y = com.microsoft.MatMulNBits<K = 16, N = 2, block_size = 16>(x, b, s, , g)", "input 'g_idx' ('g')"},
       {"y = com.microsoft.MatMulNBits<K = 16, N = 2, block_size = 16, weight_prepacked = 1>(x, b, s)",
        "'weight_prepacked' is 1, expected 0"},
-      {"y = com.microsoft.MatMulNBits<K = 16, N = 2, block_size = 16, bits = 3>(x, b, s)", "'bits' is 3, expected 4 or 8"},
+      {"y = com.microsoft.MatMulNBits<K = 16, N = 2, block_size = 16, bits = 3>(x, b, s)",
+       "'bits' is 3, expected 4 or 8"},
       {"y = com.microsoft.MatMulNBits<K = 16, N = 2, block_size = 24>(x, b, s)", "'block_size' is 24"},
       {"y = com.microsoft.MatMulNBits<K = 16, N = 3, block_size = 16>(x, b, s)", "'scales' is"},
       {"y = com.microsoft.MatMulNBits<K = 16, N = 2, block_size = 16>(x, bx, s)", "'B' ('bx') is not a constant"},
@@ -407,9 +408,9 @@ TEST_F(ImportTest, RefusesFormsThatMeanSomethingElse) {
   for (const Refused &each : cases) {
     auto module = import(write(parse(std::string(R"(<ir_version: 11, opset_import: ["" : 24, "com.microsoft" : 1]>
       test (float[1,16] x, float[1,3,64] q, int32[1] l, uint8[2,1,8] bx) => (float[1,2] y)
-      <uint8[2,1,8] b = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15}, uint8[16,1] b8 = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15},
-       float[2] s = {1,2}, float[16] s16 = {1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}, int32[16] g = {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0},
-       int32 t = {3}, int32 big = {2000000000}> { )") + each.nodes + " }")));
+      <uint8[2,1,8] b = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15}, int32[16] g = {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0},
+       uint8[16,1] b8 = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15}, float[2] s = {1,2},
+       float[16] s16 = {1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}, int32 t = {3}, int32 big = {2000000000}> { )") + each.nodes + " }")));
     EXPECT_FALSE(module) << each.nodes;
     EXPECT_NE(errors.find(each.error), std::string::npos) << each.nodes << "\n" << errors;
     EXPECT_EQ(llvm::count(errors, '\n'), 1) << errors;

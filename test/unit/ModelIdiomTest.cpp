@@ -32,7 +32,8 @@ TEST_P(ModelIdiomTest, IdiomsAreRecovered) {
   EXPECT_EQ(countOps(*module, "glm.attention"), 2);
   // Keys and values of two layers go into caches head by head; of one token
   // that is no movement.
-  EXPECT_EQ(countOps(*module, "glm.transpose"), tokens == 1 ? 0 : 4);
+  // optimum's angles are a product with the tokens last.
+  EXPECT_EQ(countOps(*module, "glm.transpose"), (tokens == 1 ? 0 : 4) + (GetParam() == "optimum.glm" ? 1 : 0));
   for (const char *piece : {"glm.sqrt", "glm.reciprocal", "glm.sigmoid", "glm.softmax", "glm.expand", "glm.neg",
                             "glm.is_nan", "glm.gather_nd"})
     EXPECT_EQ(countOps(*module, piece), 0) << piece;
@@ -59,6 +60,6 @@ TEST_P(ModelIdiomTest, IsAFixedPoint) {
 INSTANTIATE_TEST_SUITE_P(, ModelIdiomTest, ::testing::ValuesIn(modelFolders()),
                          [](const auto &info) { return testName(info.param); });
 
-TEST(ModelFoldersTest, AreThere) { EXPECT_GE(modelFolders().size(), 17u); }
+TEST(ModelFoldersTest, AreThere) { EXPECT_GE(modelFolders().size(), 38u); }
 
 } // namespace

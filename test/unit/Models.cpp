@@ -2,6 +2,7 @@
 #include "test/unit/Models.h"
 
 #include "compiler/Compile.h"
+#include "compiler/DataBinding.h"
 #include "compiler/Pipeline.h"
 #include "compiler/TestFolder.h"
 

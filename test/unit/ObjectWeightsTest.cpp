@@ -127,4 +127,20 @@ TEST(ObjectWeights, EveryTargetChecksThemInLittleStack) {
   }
 }
 
+/// Whose addresses are 8 bytes, and 4.
+TEST(ObjectWeights, OtherProcessorsEmitThem) {
+  for (auto [triple, cpu] : {std::pair("aarch64-unknown-linux-gnu", "cortex-a72"),
+                             std::pair("thumbv7em-none-unknown-eabihf", "cortex-m4")}) {
+    ApartModel model;
+    ObjectOptions options = optionsFor("x86-64");
+    options.target.triple = triple;
+    options.target.cpu = options.target.baselineCpu = cpu;
+    options.target.features.clear();
+    options.target.requirements.clear();
+    ObjectResult object = emitObject(model.program, model.kernels, options);
+    EXPECT_EQ(object.error, "") << triple;
+    EXPECT_LT(object.codeBytes, 2500) << triple;
+  }
+}
+
 } // namespace

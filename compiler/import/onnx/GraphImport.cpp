@@ -243,7 +243,8 @@ LogicalResult GraphImport::addOutputs(glm::GraphOp graph) {
     Value value = values.lookup(output.name());
     if (!value)
       result = emitError(unknown) << "output '" << output.name() << "' is "
-                                  << (unmade.count(output.name()) ? unmade.lookup(output.name()) : "not made by any node");
+                                  << (unmade.count(output.name()) ? unmade.lookup(output.name())
+                                                                  : "not made by any node");
     else if (!names.insert(output.name()).second)
       result = emitError(unknown) << "output '" << output.name() << "' is listed twice";
     else if (failed(checkOutput(output, OnnxNode::typeOf(value))))
@@ -352,7 +353,8 @@ LogicalResult GraphImport::importNative(const NodeProto &proto, int opset, Locat
       continue;
     // Exporters name outputs that nobody reads.
     if (!node.output(i))
-      unmade[proto.output(i)] = "output " + std::to_string(i) + " of " + glm::describe(loc) + ", which is not supported";
+      unmade[proto.output(i)] =
+          "output " + std::to_string(i) + " of " + glm::describe(loc) + ", which is not supported";
     else
       scope[proto.output(i)] = node.output(i);
   }

@@ -113,7 +113,8 @@ LogicalResult importCumSum(OnnxNode &node) {
     return failure();
   Value x = node.input(0);
   if (given->size() != 1 || node.elementOf(x).isInteger(1))
-    return node.error() << "sums " << x.getType() << " along " << given->size() << " axes, expected numbers and one axis";
+    return node.error() << "sums " << x.getType() << " along " << given->size()
+                        << " axes, expected numbers and one axis";
   FailureOr<int64_t> axis = node.axisOf(given->front(), shapeOf(x).size());
   if (failed(axis))
     return failure();

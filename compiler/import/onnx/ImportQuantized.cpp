@@ -72,8 +72,9 @@ FailureOr<Alignment> align(OnnxNode &node, ArrayRef<int64_t> shape, Value scale,
   if (blockSize > 0)
     return alignBlocks(node, shape, scale, *axis, blockSize);
   if (given.size() != 1 || given[0] != shape[*axis])
-    return node.error() << "scale is " << scale.getType() << ", expected one element, or one for each index of dimension "
-                        << *axis << " of " << shapeText(shape);
+    return node.error() << "scale is " << scale.getType()
+                        << ", expected one element, or one for each index of dimension " << *axis << " of "
+                        << shapeText(shape);
   alignment.parameter.assign(shape.size(), 1);
   alignment.parameter[*axis] = given[0];
   return alignment;
@@ -157,8 +158,8 @@ LogicalResult importQuantizeLinear(OnnxNode &node) {
   if (failed(alignment) || failed(checkZeroPoint(node, scale, zero, element)))
     return failure();
   Type f32 = node.builder().getF32Type();
-  Value value = node.make<glm::DivOp>({node.cast(node.reshape(x, alignment->data), f32),
-                                       node.cast(aligned(node, *alignment, scale), f32)});
+  Value value = node.make<glm::DivOp>(
+      {node.cast(node.reshape(x, alignment->data), f32), node.cast(aligned(node, *alignment, scale), f32)});
   value = node.make<glm::RoundOp>(value);
   if (zero)
     value = node.make<glm::AddOp>({value, node.cast(aligned(node, *alignment, zero), f32)});
@@ -313,8 +314,7 @@ LogicalResult importGatherBlockQuantized(OnnxNode &node) {
   FailureOr<int64_t> blockAxis = node.axisOf(node.intAttribute("quantize_axis", 1), rank);
   if (failed(gatherAxis) || failed(blockAxis))
     return failure();
-  if (*gatherAxis == *blockAxis || !isNumbers(scales) ||
-      !(isUnpacked || node.elementOf(data).isUnsignedInteger(8)))
+  if (*gatherAxis == *blockAxis || !isNumbers(scales) || !(isUnpacked || node.elementOf(data).isUnsignedInteger(8)))
     return node.error() << "gathers " << data.getType() << " with scales of " << scales.getType() << " along dimension "
                         << *gatherAxis << " with blocks along " << *blockAxis
                         << ", expected int4, uint4 or uint8 and two dimensions";

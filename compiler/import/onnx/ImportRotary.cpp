@@ -62,8 +62,8 @@ LogicalResult rotate(OnnxNode &node, Value cos, Value sin, Value positions, bool
     return failure();
   const bool headMajor = shapeOf(x).size() == 4, interleaved = node.intAttribute("interleaved", 0) != 0;
   Value tokens = headMajor ? joinHeads(node, x) : x;
-  Value result = rotary(node, tokens, rowsOf(node, cos, positions), rowsOf(node, sin, positions), form->heads,
-                        interleaved);
+  Value result =
+      rotary(node, tokens, rowsOf(node, cos, positions), rowsOf(node, sin, positions), form->heads, interleaved);
   return node.setOutput(headMajor ? splitHeads(node, result, form->heads) : result);
 }
 
