@@ -33,6 +33,8 @@ struct FuseProloguesPass : glmc::impl::FuseProloguesBase<FuseProloguesPass> {
       if (!reader || wouldRecompute(fuser, launch, reader))
         return {};
       const Family &family = fuser.familyOf(launch);
+      if (&family == &normFamily && &fuser.familyOf(reader) == &matmulFamily && !keepsLeftSide(fuser, reader))
+        return {};
       if (&family != &elementwiseFamily && &family != &normFamily && !isScaleOfRows(fuser, family, reader))
         return {};
       glm::LaunchOp fused = fuser.fuse(launch, reader);
@@ -46,11 +48,31 @@ struct FuseProloguesPass : glmc::impl::FuseProloguesBase<FuseProloguesPass> {
     return &family == &reduceFamily && &fuser.familyOf(reader) == &cacheWriteFamily;
   }
 
+  /// Whether the kernel's products compute their left side once: not where each
+  /// matrix of a batch has its own, nor as dot products with the rows of a
+  /// right side that is transposed and no weight, which would be packed.
+  static bool keepsLeftSide(LaunchFuser &fuser, glm::LaunchOp reader) {
+    for (auto product : fuser.kernelOf(reader).getBody().getOps<glm::MatmulOp>()) {
+      Value rhs = product.getRhs();
+      while (auto cast = rhs.getDefiningOp<glm::CastOp>())
+        rhs = cast.getX();
+      auto argument = dyn_cast<BlockArgument>(rhs);
+      if (glm::logicalType(rhs.getType()).getRank() != 2)
+        return false;
+      if (product.getTransposeRhs() &&
+          !(argument && reader.getOperand(argument.getArgNumber()).getDefiningOp<glm::WeightOp>()))
+        return false;
+    }
+    return true;
+  }
+
   static bool wouldRecompute(LaunchFuser &fuser, glm::LaunchOp launch, glm::LaunchOp reader) {
     if (!llvm::any_of(fuser.kernelOf(launch).getBody().front(), isExpensive))
       return false;
     const Family &family = fuser.familyOf(reader);
-    if (&family == &matmulFamily || &family == &cacheWriteFamily)
+    if (&family == &matmulFamily)
+      return !keepsLeftSide(fuser, reader);
+    if (&family == &cacheWriteFamily)
       return false;
     if (&family == &attentionFamily)
       return true;

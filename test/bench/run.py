@@ -314,6 +314,7 @@ def parse():
             parser.error(f"there is no case '{name}'; there are {', '.join(known)}")
     if arguments.quick:
         arguments.rounds, arguments.seconds = 1, 0.001
+        arguments.work = os.path.join(arguments.work, "quick")  # Some large models have the same names.
     return arguments, [known[name] for name in arguments.cases or known]
 
 

@@ -89,3 +89,31 @@ glm.graph @two_products(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %b = glm.matmul %a, %x : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
   glm.return %b : tensor<4x4xf32>
 }
+
+// -----
+
+// Refuses: dot products with the rows of a right side that is no weight read the
+// left side anew for each of them.
+// CHECK-LABEL: glm.graph @norm_before_dots
+// CHECK-COUNT-2: glm.launch
+glm.graph @norm_before_dots(%x: tensor<1x4x8xf32>, %w: tensor<16x8xf32>) -> tensor<1x4x16xf32> {
+  %g = glm.constant dense<2.0> : tensor<8xf32>
+  %n = glm.rms_norm %x, %g epsilon 1.0e-05 : tensor<1x4x8xf32>, tensor<8xf32>
+  %y = glm.matmul %n, %w transposed : tensor<1x4x8xf32>, tensor<16x8xf32> -> tensor<1x4x16xf32>
+  glm.return %y : tensor<1x4x16xf32>
+}
+
+// -----
+
+// The same with a weight, which will be packed.
+// CHECK-LABEL: glm.graph @norm_before_weight
+// CHECK: glm.launch
+// CHECK-NOT: glm.launch
+// CHECK: glm.return
+glm.graph @norm_before_weight(%x: tensor<1x4x8xf32>) -> tensor<1x4x16xf32> {
+  %g = glm.constant dense<2.0> : tensor<8xf32>
+  %w = glm.weight "w" <"m.bin", 0, 512, raw> : tensor<16x8xf32>
+  %n = glm.rms_norm %x, %g epsilon 1.0e-05 : tensor<1x4x8xf32>, tensor<8xf32>
+  %y = glm.matmul %n, %w transposed : tensor<1x4x8xf32>, tensor<16x8xf32> -> tensor<1x4x16xf32>
+  glm.return %y : tensor<1x4x16xf32>
+}
