@@ -278,7 +278,9 @@ std::optional<BenchRunner> BenchRunner::create(MLIRContext &context, const Build
   std::string problem;
   runner.weights = temporary.map(runner.result.program, problem);
   auto append = [&](std::string_view text) { runner.object.insert(runner.object.end(), text.begin(), text.end()); };
-  if (!problem.empty() || !writeObject(runner.result, append, problem)) {
+  if (problem.empty() && !writeObject(runner.result, append, problem) && problem.empty())
+    return std::nullopt; // The error was printed.
+  if (!problem.empty()) {
     fail(options.input + ": error: a temporary file " + problem);
     return std::nullopt;
   }

@@ -60,15 +60,16 @@ LogicalResult placeWeights(MLIRContext &context, const CompileOptions &options, 
                          (options.weights == WeightsPlace::apartIfLarge && program.weightBytes > largeWeights);
   if (program.weightsApart)
     return success();
-  auto check = [&](bool wanted, const char *what, int64_t most) -> LogicalResult {
+  auto check = [&](bool wanted, const char *what, int64_t most, const char *otherwise) -> LogicalResult {
     if (!wanted || program.weightBytes <= most)
       return success();
     return errorAt(context, options) << "has weights of " << program.weightBytes << " bytes, and " << what
                                      << " holds at most " << most
-                                     << ": give them a file of their own with --weights FILE";
+                                     << ": give them a file of their own with --weights FILE" << otherwise;
   };
-  return success(succeeded(check(options.emitObject, "an object", object::largestObjectData)) &&
-                 succeeded(check(options.emitCxx, "a C++ file", largestSourceWeights)));
+  return success(succeeded(check(options.emitObject, "an object", object::largestObjectData, "")) &&
+                 succeeded(check(options.emitCxx, "a C++ file", largestSourceWeights,
+                                 options.emitObject ? ", or leave the C++ file out with --emit obj" : "")));
 }
 
 /// Whether the weights file would take the place of one that the model is read
@@ -96,6 +97,8 @@ LogicalResult writeWeights(MLIRContext &context, const CompileOptions &options, 
   const Program &program = result.program;
   uint64_t checksum = 0;
   std::string error;
+  if (program.weightsApart && options.weightsFile.empty())
+    return errorAt(context, options) << "needs a temporary file for its weights, and no folder for it can be made";
   if (program.weightsApart && failed(checkWeightsFile(context, options, *result.module)))
     return failure();
   const bool good = program.weightsApart

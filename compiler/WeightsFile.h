@@ -49,7 +49,8 @@ private:
 /// from there once this is, and from the disk with the mapping.
 class TemporaryWeights {
 public:
-  std::string path() const { return folder.path() + "/weights"; }
+  /// Empty if the system gives no place for temporary files.
+  std::string path() const { return folder.path().empty() ? "" : folder.path() + "/weights"; }
   /// Null if the program has no weights apart, or with `error` set.
   std::unique_ptr<MappedWeights> map(const Program &program, std::string &error) const;
 

@@ -7,9 +7,10 @@ using namespace mlir;
 
 namespace glmc {
 
-/// Added to a score of a working model, numbers from here on let nothing of it
-/// through the softmax: -FLT_MAX, -1e38 and the like.
-constexpr double lowestScore = -1e30;
+/// Scores of a working model are far from these.
+constexpr double lowestScore = -1e30, lowestHalfScore = -65504;
+
+bool hidesScore(double number, Type element) { return number <= (element.isF16() ? lowestHalfScore : lowestScore); }
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
@@ -48,7 +49,7 @@ std::optional<MaskCollector::Pattern> MaskCollector::classify(const Element &ele
     for (int64_t key = 0; key < shape.keys; ++key) {
       int64_t at = byToken + byKey[key];
       bool attended = isFloat ? tensor->getFloat(at) == 0 : (tensor->getInt(at) != 0) != isNegated;
-      if (isFloat && !attended && !(tensor->getFloat(at) <= lowestScore))
+      if (isFloat && !attended && !hidesScore(tensor->getFloat(at), tensor->type.getElementType()))
         return std::nullopt;
       hasFinite |= !attended && (!isFloat || !std::isinf(tensor->getFloat(at)));
       isEmpty &= !attended;
@@ -104,9 +105,11 @@ bool MaskCollector::isGuarded(const Element &attended) {
 /// number elsewhere: the cast of its negation, times that number.
 bool MaskCollector::isLowestWhereNotAttended(const Element &element) {
   for (unsigned side : {0, 1}) {
-    auto factor = constants->splat(element.value.getDefiningOp()->getOperand(side));
+    const Value number = element.value.getDefiningOp()->getOperand(side);
+    auto factor = constants->splat(number);
     Element cast = trace->origin(trace->operandOf(element, 1 - side));
-    if (!factor || !(*factor <= lowestScore) || std::isinf(*factor) || !cast.value.getDefiningOp<glm::CastOp>())
+    if (!factor || !hidesScore(*factor, typeOf(number).getElementType()) || std::isinf(*factor) ||
+        !cast.value.getDefiningOp<glm::CastOp>())
       continue;
     Element negated = trace->origin(trace->operandOf(cast, 0));
     if (negated.value.getDefiningOp<glm::NotOp>() && isGuarded(trace->operandOf(negated, 0)))
@@ -132,7 +135,7 @@ bool MaskCollector::add(const Element &element, double scale) {
     for (bool isNegated : {false, true}) {
       // 0 where attended, something low elsewhere; a finite low only with a
       // guard, which makes the difference between the two.
-      bool isLow = x == 0 && y <= lowestScore, hasGuard = isLow && !isNegated && isGuarded(condition);
+      bool isLow = x == 0 && hidesScore(y, where.getType().getElementType()), hasGuard = isLow && !isNegated && isGuarded(condition);
       if (isLow && (std::isinf(y) || hasGuard)) {
         take(element);
         return addBoolean(condition, isNegated);

@@ -15,6 +15,10 @@
 
 namespace glmc {
 
+/// Whether `number`, of type `element`, lets nothing of a score that it is added to
+/// through the softmax: -inf, -FLT_MAX, -1e38 and the like, the lowest of f16.
+bool hidesScore(double number, mlir::Type element);
+
 struct AttentionShape {
   int64_t batch, kvHeads, repeats, tokens, keys;
 };

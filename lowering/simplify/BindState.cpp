@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
+#include "lowering/simplify/AttentionMask.h"
 #include "lowering/simplify/IdiomRewrite.h"
 #include "lowering/simplify/LengthValues.h"
 
@@ -219,7 +220,7 @@ bool StateBinder::isMaskCausal(Value mask, int64_t past) {
     if (key >= past + tokens)
       continue; // Not read.
     const bool attended = isFloat ? values->getFloat(i) == 0 : values->getInt(i) != 0;
-    if (isFloat && !attended && values->getFloat(i) > -1e30)
+    if (isFloat && !attended && !hidesScore(values->getFloat(i), values->type.getElementType()))
       return false;
     if (attended != (key <= past + row))
       return false;
@@ -269,6 +270,11 @@ LogicalResult StateBinder::settleResults() {
                                           "that a program with state (--context) can have";
     logits = value;
     vocabulary = type.getDimSize(2);
+    // Whatever the model computes with, a program's callers get f32.
+    if (isa<FloatType>(type.getElementType()) && !type.getElementType().isF32()) {
+      builder.setInsertionPoint(end);
+      value = glm::CastOp::create(builder, value.getLoc(), type.clone(builder.getF32Type()), value);
+    }
     results.push_back(value);
     attributes.push_back(resultAttributes(graph, i));
   }

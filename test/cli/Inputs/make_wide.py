@@ -1,4 +1,5 @@
-"""Makes a model of 302 MB whose data file is a hole, and x.npy for it: make_wide.py ONNX_WRITER_FOLDER FOLDER"""
+"""Makes a model whose data file is a hole of 75.5 MB a layer, and x.npy for it:
+make_wide.py ONNX_WRITER_FOLDER FOLDER LAYERS, where LAYERS is even"""
 import os
 import sys
 
@@ -8,13 +9,13 @@ from onnx_writer import FLOAT, Model, data, number
 
 model = Model(sys.argv[2])
 value = model.input("x", FLOAT, [1, 2048])
-offset = 0
-for layer, (rows, columns) in enumerate([(2048, 9216), (9216, 2048)] * 2):
+offset, layers = 0, int(sys.argv[3])
+for layer, (rows, columns) in enumerate([(2048, 9216), (9216, 2048)] * (layers // 2)):
     name, length = f"w{layer}", rows * columns * 4
     place = [("location", "model.onnx.data"), ("offset", str(offset)), ("length", str(length))]
     model.initializers.append(number(1, rows) + number(1, columns) + number(2, FLOAT) + data(8, name) +
                               b"".join(data(13, data(1, key) + data(2, text)) for key, text in place) + number(14, 1))
-    value = model.node("MatMul", [value, name], name="y" if layer == 3 else None)
+    value = model.node("MatMul", [value, name], name="y" if layer == layers - 1 else None)
     offset += length
 model.output("y", FLOAT, [1, 2048])
 model.save()
