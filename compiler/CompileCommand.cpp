@@ -112,6 +112,10 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
   options.emitObject = llvm::is_contained(command.emit, "obj");
   options.emitCxx = llvm::is_contained(command.emit, "cpp");
   options.ioArena = command.io == "arena";
+  if (options.ioArena && options.binding.context) {
+    fail("glmc: error: --io arena is not for programs with state (--context), whose calls take pointers");
+    return false;
+  }
   options.dumpDirectory = command.dumpDirectory;
   options.stopAfter = command.stopAfter;
   options.pipeline = command.pipeline;

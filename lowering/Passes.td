@@ -378,9 +378,9 @@ def FusePrologues : Pass<"glm-fuse-prologues", "::mlir::ModuleOp"> {
 }
 
 def FuseSiblings : Pass<"glm-fuse-siblings", "::mlir::ModuleOp"> {
-  let summary = "Merge elementwise and scatter launches that stand side by side";
+  let summary = "Merge elementwise, scatter and cache-write launches that stand side by side";
   let description = [{
-    Two launches of one result type that do not need each other and read the
+    Two launches of one result type (of writes to caches, any types) that do not need each other and read the
     same value, or results of the same launch, or only inputs, become one with two
     results: cos and sin of an angle, the K and V caches of a layer.
   }];

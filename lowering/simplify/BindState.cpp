@@ -43,8 +43,9 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 /// Binds the state of one graph.
 class StateBinder {
 public:
-  StateBinder(glm::GraphOp graph, int64_t tokens)
-      : graph(graph), block(graph.getBody().front()), builder(graph), tokens(tokens) {}
+  /// For a step of `tokens` tokens, and `context` tokens in all.
+  StateBinder(glm::GraphOp graph, int64_t tokens, int64_t context)
+      : graph(graph), block(graph.getBody().front()), builder(graph), tokens(tokens), context(context) {}
 
   LogicalResult run();
   /// The last dimension of the logits, after run().
@@ -64,6 +65,7 @@ private:
   bool isMaskCausal(Value mask, int64_t past);
   LogicalResult settleResults();
   LogicalResult checkPositions();
+  LogicalResult checkTables();
   void dropArguments();
 
   InFlightDiagnostic errorAt(unsigned argument) {
@@ -73,7 +75,7 @@ private:
   glm::GraphOp graph;
   Block &block;
   OpBuilder builder;
-  int64_t tokens;
+  int64_t tokens, context;
   BlockArgument length;
   std::vector<BlockArgument> dropped; ///< Arguments that are state now.
   llvm::MapVector<Value, std::string> states; ///< A cache after its write, by the state's name.
@@ -303,6 +305,24 @@ LogicalResult StateBinder::checkPositions() {
                                       "full caches only: export the model with position_ids as an input";
 }
 
+/// Tables of angles or embeddings by position have to reach as far as the caches
+/// do; what is behind their end would be read as their last row.
+LogicalResult StateBinder::checkTables() {
+  LogicalResult right = success();
+  LengthValues values(length);
+  for (auto gather : block.getOps<glm::GatherOp>()) {
+    const int64_t rows = glm::logicalType(gather.getX().getType()).getDimSize(gather.getAxis());
+    auto indices = values.at(gather.getIndices(), context - tokens);
+    int64_t largest = -1;
+    for (int64_t i = 0; indices && i < indices->size(); ++i)
+      largest = std::max(largest, indices->getInt(i));
+    if (largest >= rows)
+      right = gather.emitError() << "looks up position " << largest << " in a table of " << rows
+                                 << ": --context can be at most " << rows;
+  }
+  return right;
+}
+
 /// Tokens first, then state in the order in which it was found.
 void StateBinder::dropArguments() {
   llvm::BitVector erased(block.getNumArguments());
@@ -343,7 +363,7 @@ LogicalResult StateBinder::run() {
                                                   "program with state (--context) has no other inputs: say what it is "
                                                   "by --role, or give its value by --bind";
   }
-  if (failed(right) || failed(settleResults()) || failed(checkPositions()))
+  if (failed(right) || failed(settleResults()) || failed(checkPositions()) || failed(checkTables()))
     return failure();
   dropArguments();
   eraseDeadOps(block);
@@ -356,6 +376,11 @@ struct BindStatePass : glmc::impl::BindStateBase<BindStatePass> {
     auto session = module->getAttrOfType<DictionaryAttr>(glm::GlmDialect::sessionAttr);
     if (!session)
       return;
+    auto context = session.getAs<IntegerAttr>("context");
+    if (!context) {
+      module.emitError() << glm::GlmDialect::sessionAttr << " is " << session << ", expected a context";
+      return signalPassFailure();
+    }
     int64_t vocabulary = 0;
     for (auto graph : module.getOps<glm::GraphOp>()) {
       auto tokens = graph->getAttrOfType<IntegerAttr>(glm::GlmDialect::tokensAttr);
@@ -363,7 +388,7 @@ struct BindStatePass : glmc::impl::BindStateBase<BindStatePass> {
         graph.emitOpError() << "does not say by " << glm::GlmDialect::tokensAttr << " how many tokens its step takes";
         return signalPassFailure();
       }
-      StateBinder binder(graph, tokens.getInt());
+      StateBinder binder(graph, tokens.getInt(), context.getInt());
       if (failed(binder.run()))
         return signalPassFailure();
       if (vocabulary && vocabulary != binder.vocabulary) {

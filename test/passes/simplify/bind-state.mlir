@@ -140,6 +140,22 @@ module attributes {glm.session = {context = 16 : i64, logits = "all", kv = "f32"
   }
 }
 // -----
+// A table of positions that ends before the context does.
+module attributes {glm.session = {context = 16 : i64, logits = "all", kv = "f32"}} {
+  glm.graph @step_1(%n: tensor<1xi64> {glm.state = "length"}, %x: tensor<1x1x16xf32> {glm.name = "x", glm.role = "tokens"},
+                    %p: tensor<1x1xi64> {glm.name = "p", glm.role = "positions"},
+                    %k: tensor<1x2x15x8xf32> {glm.name = "k", glm.role = "cache"}) -> (tensor<1x1x16xf32>, tensor<1x2x16x8xf32>) attributes {glm.tokens = 1 : i64} {
+    %table = glm.weight "table" <"m.bin", 0, 640, raw> : tensor<10x16xf32>
+    // expected-error @+1 {{looks up position 15 in a table of 10: --context can be at most 10}}
+    %e = glm.gather %table, %p axis 0 : tensor<10x16xf32>, tensor<1x1xi64> -> tensor<1x1x16xf32>
+    %q = glm.add %x, %e : tensor<1x1x16xf32>, tensor<1x1x16xf32> -> tensor<1x1x16xf32>
+    %new = glm.reshape %x : tensor<1x1x16xf32> to tensor<1x2x1x8xf32>
+    %w = glm.concat %k, %new axis 2 : (tensor<1x2x15x8xf32>, tensor<1x2x1x8xf32>) -> tensor<1x2x16x8xf32>
+    %y = glm.attention %q, %w, %w heads 2 kv_heads 2 scale 1.0 : (tensor<1x1x16xf32>, tensor<1x2x16x8xf32>, tensor<1x2x16x8xf32>) -> tensor<1x1x16xf32>
+    glm.return %y, %w : tensor<1x1x16xf32>, tensor<1x2x16x8xf32>
+  }
+}
+// -----
 // An input that is none of these.
 module attributes {glm.session = {context = 16 : i64, logits = "all", kv = "f32"}} {
   // expected-error @+1 {{input 'style' is not the tokens, positions, a mask, a length or a cache}}
