@@ -1,4 +1,5 @@
-"""The table that test/report.sh prints, made from `glmc compile --json`."""
+"""The table that test/report.sh prints, made from `glmc compile --json` and
+`glmc verify --json`."""
 
 import argparse
 import json
@@ -69,6 +70,18 @@ def run_compile(arguments, model, emission, folder):
                 "--quiet", *binding(arguments, model)])
 
 
+def largest_error(arguments, model, emission):
+    """Of any output of any data set, absolute; what is stored there is the
+    exporting system's."""
+    done = subprocess.run([arguments.glmc, "verify", os.path.join(models_dir, model), "--target", arguments.target,
+                           "--emit", emission, "--json", "-", "--quiet"], capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)["models"][0]
+    errors = [output["max_abs"] for data in report.get("sets", []) for output in data.get("outputs", [])]
+    if report["status"] != "passed" or not errors:
+        return report["status"]
+    return f"{max(errors):.1e}"
+
+
 def seconds(report):
     """Compile time in all; the report has it by phase."""
     phases = report["seconds"]
@@ -86,6 +99,7 @@ def row(arguments, model):
         f"{100 * (arena - bound) / bound:.1f} %" if bound else "-",
         object_report["weight_bytes"], object_report["object_bytes"], source_report["source_bytes"],
         round(code / kernels) if kernels else "-", f"{seconds(object_report):.1f}", f"{seconds(source_report):.1f}",
+        largest_error(arguments, model, "obj"), largest_error(arguments, model, "cpp"),
     ]
 
 
@@ -104,7 +118,7 @@ def main():
             sys.exit(f"error: test/models has no '{model}'; it has {', '.join(found)}")
 
     heads = ["model", "ONNX nodes", "launches", "kernels", "arena B", "bound B", "gap", "weights B", ".o B", ".cpp B",
-             ".cpp B a kernel, no weights", "s to .o", "s to .cpp"]
+             ".cpp B a kernel, no weights", "s to .o", "s to .cpp", "error .o", "error .cpp"]
     print(f"Target {arguments.target}, {os.cpu_count()} cores.\n")
     print("| " + " | ".join(heads) + " |")
     print("|---|" + "---:|" * (len(heads) - 1))
