@@ -114,7 +114,7 @@ struct Program {
   int64_t arenaBytes = 0;      ///< One arena for all entry points; 64-aligned.
   int64_t stateBytes = 0;
   std::vector<StateTensor> states; ///< In order of offset.
-  /// Of a stateful program; its entry points are then no public functions.
+  /// Of a stateful program; its steps are then no public functions.
   std::optional<Session> session;
   /// That a run uses, the caller's included. With more than one a context has a
   /// pool of threads, which parallel kernels take (runtime-min/pool.h).

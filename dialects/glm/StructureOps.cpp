@@ -70,7 +70,10 @@ bool isKernelType(Type type) {
          !(integer.getWidth() == 1 && integer.isUnsigned());
 }
 
-StringRef textIn(DictionaryAttr attributes, StringRef key) {
+/// From the attributes of arguments or results themselves: a graph that is being
+/// made has them before its type says how many there are.
+StringRef textIn(ArrayAttr all, unsigned i, StringRef key) {
+  auto attributes = all && i < all.size() ? cast<DictionaryAttr>(all[i]) : DictionaryAttr();
   auto text = attributes ? attributes.getAs<StringAttr>(key) : StringAttr();
   return text ? text.getValue() : StringRef();
 }
@@ -108,10 +111,10 @@ LogicalResult GraphOp::verify() {
   }
   return checkTerminator<ReturnOp>(*this);
 }
-StringRef GraphOp::getInputName(unsigned i) { return textIn(getArgAttrDict(i), GlmDialect::nameAttr); }
-StringRef GraphOp::getOutputName(unsigned i) { return textIn(getResultAttrDict(i), GlmDialect::nameAttr); }
-StringRef GraphOp::getInputState(unsigned i) { return textIn(getArgAttrDict(i), GlmDialect::stateAttr); }
-StringRef GraphOp::getOutputState(unsigned i) { return textIn(getResultAttrDict(i), GlmDialect::stateAttr); }
+StringRef GraphOp::getInputName(unsigned i) { return textIn(getArgAttrsAttr(), i, GlmDialect::nameAttr); }
+StringRef GraphOp::getOutputName(unsigned i) { return textIn(getResAttrsAttr(), i, GlmDialect::nameAttr); }
+StringRef GraphOp::getInputState(unsigned i) { return textIn(getArgAttrsAttr(), i, GlmDialect::stateAttr); }
+StringRef GraphOp::getOutputState(unsigned i) { return textIn(getResAttrsAttr(), i, GlmDialect::stateAttr); }
 
 void KernelOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
   buildFunctionLike<KernelOp>(builder, state, name, type);
