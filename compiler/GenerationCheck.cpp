@@ -111,16 +111,9 @@ bool readGenerations(MLIRContext &context, const std::string &folder, std::vecto
   }
 }
 
-std::optional<GenerationCheck> GenerationCheck::create(MLIRContext &context, const BuildFlags &flags,
-                                                       const CompileOptions &options, const std::string &cxx) {
-  GenerationCheck check;
-  check.stateful = StatefulRunner::create(context, flags, options, cxx);
-  return check.stateful ? std::optional<GenerationCheck>(std::move(check)) : std::nullopt;
-}
-
-GenerationOutcome GenerationCheck::run(const GenerationCase &one, size_t count) {
-  object::SessionRunner &runner = stateful->session();
-  Generation generation(runner, one.expected, stateful->program().session->vocabulary);
+GenerationOutcome checkGeneration(StatefulRunner &stateful, const GenerationCase &one, size_t count) {
+  object::SessionRunner &runner = stateful.session();
+  Generation generation(runner, one.expected, stateful.program().session->vocabulary);
   count = std::min(count, one.expected.size());
   if (!generation.isRight(runner.reset(), "reset") || !generation.prefill(one.prompt) ||
       !generation.follow(0, count, ""))

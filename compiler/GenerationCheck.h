@@ -31,21 +31,8 @@ struct GenerationOutcome {
   size_t decoded = 0; ///< Calls of decode that decodeSeconds are of.
 };
 
-/// Compares what a program with state generates.
-class GenerationCheck {
-public:
-  /// As StatefulRunner::create.
-  static std::optional<GenerationCheck> create(mlir::MLIRContext &context, const BuildFlags &flags,
-                                               const CompileOptions &options, const std::string &cxx);
-
-  /// Generates the first `count` expected tokens of a case.
-  GenerationOutcome run(const GenerationCase &one, size_t count);
-  double secondsCompile() const { return stateful->secondsCompile(); }
-
-private:
-  GenerationCheck() = default;
-  std::unique_ptr<StatefulRunner> stateful;
-};
+/// Generates the first `count` expected tokens of a case.
+GenerationOutcome checkGeneration(StatefulRunner &stateful, const GenerationCase &one, size_t count);
 
 } // namespace glmc
 

@@ -15,7 +15,7 @@ namespace glmc {
 
 /// What generated C++ promises to compile with, see the README.
 static constexpr llvm::StringLiteral cxxFlags[] = {"-std=c++17",      "-O3",       "-Wall", "-Wextra", "-Werror",
-                                            "-fno-exceptions", "-fno-rtti", "-fPIC", "-c"};
+                                                   "-fno-exceptions", "-fno-rtti", "-fPIC", "-c"};
 /// A weights literal is one token of a large file; more than that is a hang.
 static constexpr unsigned compilerTimeout = 3600;
 /// Of the compiler's errors, as many characters are shown.
@@ -28,7 +28,7 @@ static std::string contentsOf(const std::string &path) {
 
 /// The object that `cxx` makes of the source; false with `error` set.
 static bool compileSource(const CompileResult &result, const std::string &prefix, const std::string &cxx,
-                   std::vector<char> &object, std::string &error) {
+                          std::vector<char> &object, std::string &error) {
   SmallVector<StringRef> command;
   llvm::SplitString(cxx, command);
   auto program = command.empty() ? std::make_error_code(std::errc::no_such_file_or_directory)
@@ -42,7 +42,8 @@ static bool compileSource(const CompileResult &result, const std::string &prefix
                     messages = base + ".txt";
   FileWriter file(source);
   if (folder.path().empty() || !writeFile(base + ".h", result.header, error) ||
-      !source::writeSource(result.program, result.source, [&](std::string_view text) { file.write(text); }, error) ||
+      !source::writeSource(
+          result.program, result.source, [&](std::string_view text) { file.write(text); }, error) ||
       !file.close(error)) {
     error = "temporary files for '" + cxx + "' " + (error.empty() ? "cannot be made" : error);
     return false;
@@ -61,21 +62,39 @@ static bool compileSource(const CompileResult &result, const std::string &prefix
   return true;
 }
 
-bool makeHostObject(const CompileResult &result, const BuildFlags &flags, const CompileOptions &options,
-                    const std::string &cxx, std::vector<char> &object) {
+/// The object of `result`; false with `error` set.
+static bool makeObject(const CompileResult &result, const BuildFlags &flags, const CompileOptions &options,
+                       const std::string &cxx, std::vector<char> &object, std::string &error) {
+  if (cxx.empty())
+    return writeObject(
+        result, [&](std::string_view text) { object.insert(object.end(), text.begin(), text.end()); }, error);
+  Progress progress(flags.quiet, llvm::sys::path::filename(options.input).str());
+  progress.update("compiling C++", 0, 0);
+  return compileSource(result, options.prefix, cxx, object, error);
+}
+
+std::optional<HostObject> compileForHost(MLIRContext &context, const BuildFlags &flags, CompileOptions options,
+                                         const std::string &cxx) {
+  options.emitObject = cxx.empty();
+  options.emitCxx = !cxx.empty();
+  options.prefix = hostPrefix;
+  options.weights = WeightsPlace::apartIfLarge;
+  TemporaryWeights temporary;
+  options.weightsFile = temporary.path();
+  HostObject host;
+  if (failed(compileWithProgress(context, flags, options, host.result)))
+    return std::nullopt;
   std::string error;
-  bool made;
-  if (cxx.empty()) {
-    made = writeObject(result, [&](std::string_view text) { object.insert(object.end(), text.begin(), text.end()); },
-                       error);
-  } else {
-    Progress progress(flags.quiet, llvm::sys::path::filename(options.input).str());
-    progress.update("compiling C++", 0, 0);
-    made = compileSource(result, options.prefix, cxx, object, error);
+  host.weights = temporary.map(host.result.program, error);
+  if (!error.empty()) {
+    fail(options.input + ": error: a temporary file " + error);
+    return std::nullopt;
   }
-  if (!made)
+  if (!makeObject(host.result, flags, options, cxx, host.object, error)) {
     fail(options.input + ": error: " + error);
-  return made;
+    return std::nullopt;
+  }
+  return host;
 }
 
 } // namespace glmc

@@ -6,11 +6,21 @@
 
 namespace glmc {
 
-/// The object of a compiled model or, if `cxx` is not empty, what this command
-/// makes of its C++ file with the flags that users are promised. False: the
-/// error was printed.
-bool makeHostObject(const CompileResult &result, const BuildFlags &flags, const CompileOptions &options,
-                    const std::string &cxx, std::vector<char> &object);
+/// A model compiled for runs of our own.
+struct HostObject {
+  CompileResult result;
+  std::vector<char> object;
+  std::unique_ptr<MappedWeights> weights; ///< Null: they are in the object.
+};
+
+/// What generated names of it begin with.
+constexpr const char *hostPrefix = "model";
+
+/// Compiles `options.input` to an object or, if `cxx` is not empty, to C++ that
+/// this command compiles with the flags that users are promised. Large weights
+/// are mapped. Nothing if that fails; the error was printed.
+std::optional<HostObject> compileForHost(mlir::MLIRContext &context, const BuildFlags &flags, CompileOptions options,
+                                         const std::string &cxx);
 
 } // namespace glmc
 

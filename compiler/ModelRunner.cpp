@@ -5,7 +5,6 @@
 #include "codegen/object/RunObject.h"
 #include "compiler/HostObject.h"
 
-
 using namespace mlir;
 using glmc::reference::Tensor;
 
@@ -20,34 +19,22 @@ int64_t offsetInContext(const Parameter &parameter) {
 
 } // namespace
 
-std::optional<ModelRunner> ModelRunner::create(MLIRContext &context, const BuildFlags &flags, CompileOptions options,
-                                               const std::string &cxx) {
-  options.emitObject = cxx.empty();
-  options.emitCxx = !cxx.empty();
-  options.prefix = "model";
-  TemporaryWeights temporary;
-  options.weights = WeightsPlace::apartIfLarge;
-  options.weightsFile = temporary.path();
-  CompileResult result;
-  if (failed(compileWithProgress(context, flags, options, result)))
+std::optional<ModelRunner> ModelRunner::create(MLIRContext &context, const BuildFlags &flags,
+                                               const CompileOptions &options, const std::string &cxx) {
+  auto host = compileForHost(context, flags, options, cxx);
+  if (!host)
     return std::nullopt;
-  ModelRunner runner;
-  runner.seconds = result.seconds();
-  if (result.program.entryPoints.empty()) {
+  const Program &program = host->result.program;
+  if (program.entryPoints.empty()) {
     fail(options.input + ": error: has no graph to run");
     return std::nullopt;
   }
-  std::string problem;
-  runner.weights = temporary.map(result.program, problem);
-  if (!problem.empty()) {
-    fail(options.input + ": error: a temporary file " + problem);
-    return std::nullopt;
-  }
-  if (!makeHostObject(result, flags, options, cxx, runner.object))
-    return std::nullopt;
-  runner.prefix = options.prefix;
-  runner.contextBytes = contextLayout(result.program).bytes;
-  for (const EntryPoint &point : result.program.entryPoints)
+  ModelRunner runner;
+  runner.seconds = host->result.seconds();
+  runner.object = std::move(host->object);
+  runner.weights = std::move(host->weights);
+  runner.contextBytes = contextLayout(program).bytes;
+  for (const EntryPoint &point : program.entryPoints)
     runner.entries.push_back(entryOf(context, point));
   return runner;
 }
@@ -74,7 +61,7 @@ std::vector<std::string> ModelRunner::entryNames() const {
 bool ModelRunner::run(const std::vector<Tensor> &inputs, std::vector<Tensor> &outputs, std::string &error) const {
   object::RunRequest request;
   request.object = object;
-  request.prefix = prefix;
+  request.prefix = hostPrefix;
   request.entry = entries[current].name;
   request.contextBytes = contextBytes;
   if (weights) {

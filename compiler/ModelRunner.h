@@ -18,8 +18,8 @@ class ModelRunner {
 public:
   /// Compiles `options.input` to an object or, if `cxx` is not empty, to C++
   /// that this command compiles. Nothing if that fails; the error was printed.
-  static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags, CompileOptions options,
-                                           const std::string &cxx);
+  static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags,
+                                           const CompileOptions &options, const std::string &cxx);
 
   /// Names of the entry points, in order.
   std::vector<std::string> entryNames() const;
@@ -47,7 +47,6 @@ private:
 
   std::vector<char> object;
   std::shared_ptr<MappedWeights> weights; ///< Null: they are in the object.
-  std::string prefix;
   std::vector<Entry> entries;
   size_t current = 0;
   int64_t contextBytes = 0;

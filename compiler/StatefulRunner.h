@@ -14,7 +14,7 @@ public:
   /// if `cxx` is not empty, to C++ that this command compiles. Null if that
   /// fails; the error was printed.
   static std::unique_ptr<StatefulRunner> create(mlir::MLIRContext &context, const BuildFlags &flags,
-                                                CompileOptions options, const std::string &cxx);
+                                                const CompileOptions &options, const std::string &cxx);
 
   object::SessionRunner &session() { return *runner; }
   /// As compiled; its module is gone.

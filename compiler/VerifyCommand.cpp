@@ -288,16 +288,16 @@ Outcome Verification::runGenerations(MLIRContext &context, const std::string &fo
     report["reason"] = why;
     return Outcome::notRun;
   }
-  auto check = GenerationCheck::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
-  if (!check) {
+  auto stateful = StatefulRunner::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
+  if (!stateful) {
     report["error"] = "does not compile";
     return Outcome::failed;
   }
-  report["seconds_compile"] = check->secondsCompile();
+  report["seconds_compile"] = stateful->secondsCompile();
   report["context"] = options.binding.context;
   Outcome outcome = Outcome::passed;
   for (const GenerationCase &one : cases) {
-    const GenerationOutcome result = check->run(one, command.generate);
+    const GenerationOutcome result = checkGeneration(*stateful, one, command.generate);
     if (!result.error.empty())
       outcome = Outcome::failed;
     const double decodeRate = result.decodeSeconds > 0 ? double(result.decoded) / result.decodeSeconds : 0;
