@@ -179,12 +179,7 @@ void AttentionBuilder::makeProbabilities() {
   endWithKeys(domain.y, valueBlock);
   Expr key = domain.y * valueBlock + domain.x;
   probabilities(place.with({key})) = withLets(math::exp(math::sub(scores(place.with({key})), top)));
-  Stage stage = probabilities.update();
-  stage.allow_race_conditions();
-  stage.reorder(domain.x, domain.y, Var("head"), Var("token"));
-  if (lanes > 1)
-    stage.vectorize(domain.x, lanes);
-  probabilities.bound(Var("key"), 0, keyStride).bound(Var("head"), 0, sizes.group).bound(Var("token"), 0, tokens.tile);
+  scheduleKeys(probabilities, domain);
 
   Func total = reduceScores("total", "sum", probabilities);
   factor = Func(name("factor"));
@@ -196,6 +191,16 @@ void AttentionBuilder::makeProbabilities() {
   factor.compute_at(level).store_in(MemoryType::Stack);
   factor.bound(Var("head"), 0, sizes.group).bound(Var("token"), 0, tokens.tile);
   makeWeights();
+}
+
+/// The loops of a value a key, made in blocks of keys by `domain`.
+void AttentionBuilder::scheduleKeys(Func func, const RDom &domain) {
+  Stage stage = func.update();
+  stage.allow_race_conditions();
+  stage.reorder(domain.x, domain.y, Var("head"), Var("token"));
+  if (lanes > 1)
+    stage.vectorize(domain.x, lanes);
+  func.bound(Var("key"), 0, keyStride).bound(Var("head"), 0, sizes.group).bound(Var("token"), 0, tokens.tile);
 }
 
 /// Probabilities times the factors of the values' rows; where no key is the
@@ -214,12 +219,7 @@ void AttentionBuilder::makeWeights() {
   Expr last = sizes.past < 0 ? Expr(room - 1) : before() + static_cast<int>(sizes.queries - 1);
   Expr weight = math::mul(probabilities(place.with({key})), scaleAt(valueRows, inside, place.task));
   weights(place.with({key})) = withLets(select(notNegative(last - key), weight, Internal::make_zero(type)));
-  Stage stage = weights.update();
-  stage.allow_race_conditions();
-  stage.reorder(domain.x, domain.y, Var("head"), Var("token"));
-  if (lanes > 1)
-    stage.vectorize(domain.x, lanes);
-  weights.bound(Var("key"), 0, keyStride).bound(Var("head"), 0, sizes.group).bound(Var("token"), 0, tokens.tile);
+  scheduleKeys(weights, domain);
 }
 
 //===----------------------------------------------------------------------===//

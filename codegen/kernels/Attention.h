@@ -62,6 +62,7 @@ private:
   // Attention.cpp
   void storeTokens(const Tokens &tokens);
   void makeProbabilities();
+  void scheduleKeys(Func func, const RDom &domain);
   void makeWeights();
   Func reduceScores(const std::string &role, const std::string &kind, Func of);
   void scheduleRows(Halide::Stage stage, const std::vector<Func> &made, int rowsAtOnce,
