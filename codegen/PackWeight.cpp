@@ -64,12 +64,102 @@ void packColumns(const Panels &panels, int64_t bytes, int64_t first, int64_t cou
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Steps: several k of a column together
+//===----------------------------------------------------------------------===//
+
+struct Steps {
+  const uint8_t *elements;
+  int64_t columns, depth, width, step;
+  int64_t columnStride, depthStride; ///< In elements.
+  int64_t count() const { return (depth + step - 1) / step; }
+};
+
+/// A step of elements of a byte each, or of 4 bits: 32 bits in all.
+template <int step> uint32_t wordOf(const uint8_t *from, int64_t stride, int64_t count) {
+  uint32_t word = 0;
+  for (int i = 0; i < step; ++i) {
+    if (i >= count)
+      break;
+    const uint32_t element = from[i * stride];
+    word |= step == 4 ? element << (8 * i) : (element & 15) << (8 * (i % 4) + 4 * (i / 4));
+  }
+  return word;
+}
+
+/// A panel of words. Where columns lie side by side the inner loop is along them.
+template <int step> void packWords(const Steps &panels, int64_t first, uint8_t *out) {
+  const int64_t columns = std::min(panels.width, panels.columns - first), whole = panels.depth / step;
+  auto put = [&](int64_t at, int64_t column, int64_t count) {
+    const uint8_t *from =
+        panels.elements + (first + column) * panels.columnStride + at * step * panels.depthStride;
+    const uint32_t word = count == step ? wordOf<step>(from, panels.depthStride, step)
+                                        : wordOf<step>(from, panels.depthStride, count);
+    for (int i = 0; i < 4; ++i)
+      out[(at * panels.width + column) * 4 + i] = static_cast<uint8_t>(word >> (8 * i));
+  };
+  if (panels.columnStride == 1) {
+    for (int64_t at = 0; at < whole; ++at)
+      for (int64_t column = 0; column < columns; ++column)
+        put(at, column, step);
+  } else {
+    for (int64_t column = 0; column < columns; ++column)
+      for (int64_t at = 0; at < whole; ++at)
+        put(at, column, step);
+  }
+  if (panels.depth % step)
+    for (int64_t column = 0; column < columns; ++column)
+      put(whole, column, panels.depth % step);
+}
+
+/// A panel of any steps, element by element.
+void packElements(const Steps &panels, int64_t bytes, bool isNarrow, int64_t first, uint8_t *out) {
+  const int64_t step = panels.step, columns = std::min(panels.width, panels.columns - first);
+  for (int64_t k = 0; k < panels.depth; ++k)
+    for (int64_t n = 0; n < columns; ++n) {
+      const uint8_t *from =
+          panels.elements + ((first + n) * panels.columnStride + k * panels.depthStride) * bytes;
+      const int64_t column = (k / step * panels.width + n) * step, r = k % step;
+      if (isNarrow)
+        out[column / 2 + r % (step / 2)] |= uint8_t((*from & 15) << (r < step / 2 ? 0 : 4));
+      else
+        std::memcpy(out + (column + r) * bytes, from, bytes);
+    }
+}
+
+/// Panels whose columns have several k together. A panel at a time.
+void packSteps(const kernels::TensorType &type, const uint8_t *elements,
+               const std::function<void(const uint8_t *, size_t)> &write) {
+  const int64_t columns = type.shape[type.layout.dim], depth = type.shape[1 - type.layout.dim];
+  const bool isRows = type.layout.dim == 0;
+  const Steps panels = {elements, columns, depth, type.layout.width, type.layout.step, isRows ? depth : 1,
+                        isRows ? 1 : columns};
+  const int64_t bytes = kernels::byteSize(type.element);
+  const bool isNarrow = type.element == kernels::Element::i4 || type.element == kernels::Element::u4;
+  const int64_t panelBytes = panels.count() * panels.width * panels.step * bytes / (isNarrow ? 2 : 1);
+  std::vector<uint8_t> panel(panelBytes);
+  for (int64_t first = 0; first < columns; first += panels.width) {
+    std::fill(panel.begin(), panel.end(), 0);
+    if (isNarrow && panels.step == 8)
+      packWords<8>(panels, first, panel.data());
+    else if (!isNarrow && bytes == 1 && panels.step == 4)
+      packWords<4>(panels, first, panel.data());
+    else
+      packElements(panels, bytes, isNarrow, first, panel.data());
+    write(panel.data(), panel.size());
+  }
+}
+
 } // namespace
 
 void packWeight(const kernels::TensorType &type, const uint8_t *elements,
                 const std::function<void(const uint8_t *, size_t)> &write) {
   if (type.layout.kind == kernels::Layout::plain) {
     write(elements, type.storageBytes());
+    return;
+  }
+  if (type.layout.step > 1) {
+    packSteps(type, elements, write);
     return;
   }
   const int64_t bytes = kernels::byteSize(type.element);

@@ -18,9 +18,10 @@
 
 namespace glmc::kernels {
 
-/// Storage formats of a tensor's elements. `boolean` takes one byte, 0 or 1.
+/// Storage formats of a tensor's elements. `boolean` takes one byte, 0 or 1; so do
+/// i4 and u4, the former with its sign extended, but for panels: there two share one.
 enum class Element : uint8_t {
-  boolean, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64,
+  boolean, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, i4, u4,
 };
 
 /// Bytes that one element takes in memory.
@@ -36,13 +37,18 @@ const char *cType(Element element);
 /// panels: a 2-D weight cut along `dim` into panels of `width` columns. With
 ///         n = the index along `dim`, k = the other index, N and K their sizes:
 ///         element (n, k) is at ((n / width) * K + k) * width + n % width, and
-///         the last panel is padded with zeros to full width.
+///         the last panel is padded with zeros to full width. With a step,
+///         element (n, k) is at ((n / width) * ceil(K / step) + k / step) * width
+///         * step + n % width * step + k % step, K padded with zeros. Elements of
+///         4 bits lie two a byte: byte i of the step / 2 of a column's step holds
+///         element i in the low half and element step / 2 + i in the high half.
 struct Layout {
   enum Kind : uint8_t { plain, panels } kind = plain;
   int dim = 0;
   int64_t width = 0;
+  int64_t step = 1;
   bool operator==(const Layout &o) const {
-    return kind == o.kind && dim == o.dim && width == o.width;
+    return kind == o.kind && dim == o.dim && width == o.width && step == o.step;
   }
 };
 

@@ -1,6 +1,8 @@
 //===- ConstantOps.cpp - Constants and weights ------------------------------===//
 #include "dialects/glm/GlmOps.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 
 namespace glmc::glm {
@@ -19,11 +21,28 @@ LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
+Attribute WeightOp::getSource() {
+  if (!getRounding())
+    return getStored();
+  return ArrayAttr::get(getContext(), {getStored(), *getRounding()});
+}
+
 LogicalResult WeightOp::verify() {
-  int64_t dense = denseBytes(logicalType(getY().getType()));
-  if (getStored().getEncoding() == "raw" && int64_t(getStored().getBytes()) != dense)
-    return emitOpError() << "stores " << getStored().getBytes() << " bytes, type " << getY().getType() << " takes "
-                         << dense;
+  RankedTensorType type = logicalType(getY().getType());
+  if (auto rounding = getRounding()) {
+    if (type != rounding->type())
+      return emitOpError() << "has type " << type << ", rounding gives " << rounding->type();
+    type = rounding->getFrom();
+  }
+  const StringRef encoding = getStored().getEncoding();
+  if (encoding == "varint")
+    return success();
+  const bool isNibbles = encoding == "nibbles";
+  if (isNibbles && type.getElementTypeBitWidth() != 4)
+    return emitOpError() << "stores " << type << " as nibbles, expected elements of 4 bits";
+  const int64_t dense = isNibbles ? llvm::divideCeil(type.getNumElements(), 2) : denseBytes(type);
+  if (int64_t(getStored().getBytes()) != dense)
+    return emitOpError() << "stores " << getStored().getBytes() << " bytes, type " << type << " takes " << dense;
   return success();
 }
 

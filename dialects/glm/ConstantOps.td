@@ -21,11 +21,24 @@ def Glm_WeightOp : Glm_TensorOp<"weight"> {
     IR holds only where they are. With a packed result type the emitter packs
     while it writes.
 
-    Example: `%w = glm.weight "layers.0.qkv" <"model.onnx.data", 0, 32768, raw> : tensor<64x128xf32>`
+    With `rounded` it is not what is stored, but what rounding that gives.
+
+    Examples: `%w = glm.weight "layers.0.qkv" <"model.onnx.data", 0, 32768, raw> : tensor<64x128xf32>`,
+    `%q = glm.weight "layers.0.qkv" <"model.onnx.data", 0, 32768, raw> rounded <tensor<64x128xf32>, i4, values, 0, 32> : tensor<64x128xi4>`
   }];
-  let arguments = (ins StrAttr:$name, Glm_StoredAttr:$stored);
+  let arguments = (ins StrAttr:$name, Glm_StoredAttr:$stored, OptionalAttr<Glm_RoundingAttr>:$rounding);
   let results = (outs Glm_TensorOrPacked:$y);
-  let assemblyFormat = "$name $stored attr-dict `:` type($y)";
+  let assemblyFormat = "$name $stored (`rounded` $rounding^)? attr-dict `:` type($y)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::StringAttr":$name, "StoredAttr":$stored), [{
+    build($_builder, $_state, type, name, stored, RoundingAttr());
+  }]>, OpBuilder<(ins "::mlir::Type":$type, "::llvm::StringRef":$name, "StoredAttr":$stored), [{
+    build($_builder, $_state, type, $_builder.getStringAttr(name), stored, RoundingAttr());
+  }]>];
+  let extraClassDeclaration = [{
+    /// Where the elements come from, as WeightSource reads it: the #glm.stored, or
+    /// a list of it and its rounding. Equal sources are equal elements.
+    ::mlir::Attribute getSource();
+  }];
   let hasVerifier = 1;
 }
 

@@ -60,9 +60,10 @@ bool isCountable(Type type) {
   return bytes < int64_t(1) << 48;
 }
 
+int64_t elementBytes(Type element) { return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8); }
+
 int64_t denseBytes(RankedTensorType type) {
-  unsigned bits = type.getElementTypeBitWidth();
-  return type.getNumElements() * (bits == 1 ? 1 : bits / 8);
+  return type.getNumElements() * elementBytes(type.getElementType());
 }
 
 int64_t storageBytes(Type type) {
@@ -72,8 +73,9 @@ int64_t storageBytes(Type type) {
     return denseBytes(logical);
   auto panels = llvm::cast<PanelsAttr>(packed.getLayout());
   int64_t n = logical.getDimSize(panels.getDim());
-  int64_t k = logical.getDimSize(1 - panels.getDim());
-  return llvm::alignTo(n, panels.getWidth()) * k * (logical.getElementTypeBitWidth() / 8);
+  int64_t k = llvm::alignTo(logical.getDimSize(1 - panels.getDim()), panels.getStep());
+  const int64_t elements = llvm::alignTo(n, panels.getWidth()) * k;
+  return logical.getElementTypeBitWidth() == 4 ? elements / 2 : elements * elementBytes(logical.getElementType());
 }
 
 std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<ArrayRef<int64_t>> shapes) {
@@ -99,8 +101,8 @@ std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<ArrayRef<int64_t>> 
 
 LogicalResult StoredAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef file, uint64_t offset,
                                  uint64_t bytes, StringRef encoding) {
-  if (encoding != "raw" && encoding != "varint")
-    return emitError() << "encoding is '" << encoding << "', expected raw or varint";
+  if (encoding != "raw" && encoding != "varint" && encoding != "nibbles")
+    return emitError() << "encoding is '" << encoding << "', expected raw, varint or nibbles";
   if (offset + bytes < offset)
     return emitError() << "offset " << offset << " plus " << bytes << " bytes overflows";
   return success();
@@ -123,11 +125,57 @@ void StoredAttr::print(AsmPrinter &printer) const {
   printer << ", " << getOffset() << ", " << getBytes() << ", " << getEncoding() << ">";
 }
 
-LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t dim, int64_t width) {
+LogicalResult RoundingAttr::verify(function_ref<InFlightDiagnostic()> emitError, RankedTensorType from, Type to,
+                                   StringRef part, int64_t axis, int64_t group) {
+  if (!from.hasStaticShape() || !isCountable(from) || !isa<FloatType>(from.getElementType()))
+    return emitError() << "rounds " << from << ", expected a static tensor of floats";
+  if (to.isF16() || to.isBF16()) {
+    if (part != "values" || axis != 0 || group != 0)
+      return emitError() << "rounds to " << to << " by groups of " << group << " along dimension " << axis << ", part '"
+                         << part << "', expected values, 0 and 0";
+    return success();
+  }
+  auto integers = dyn_cast<IntegerType>(to);
+  if (!integers || integers.isSigned() || (integers.getWidth() != 8 && integers.getWidth() != 4))
+    return emitError() << "rounds to " << to << ", expected f16, bf16, i8, ui8, i4 or ui4";
+  if (part != "values" && part != "scales" && (part != "zeros" || !integers.isUnsigned()))
+    return emitError() << "rounding to " << to << " has no part '" << part << "'";
+  if (axis < 0 || axis >= from.getRank() || group < 1)
+    return emitError() << "rounds groups of " << group << " along dimension " << axis << " of " << from;
+  return success();
+}
+
+Attribute RoundingAttr::parse(AsmParser &parser, Type) {
+  RankedTensorType from;
+  Type to;
+  StringRef part;
+  int64_t axis = 0, group = 0;
+  if (parser.parseLess() || parser.parseType(from) || parser.parseComma() || parser.parseType(to) ||
+      parser.parseComma() || parser.parseKeyword(&part) || parser.parseComma() || parser.parseInteger(axis) ||
+      parser.parseComma() || parser.parseInteger(group) || parser.parseGreater())
+    return {};
+  return parser.getChecked<RoundingAttr>(parser.getContext(), from, to, part, axis, group);
+}
+
+void RoundingAttr::print(AsmPrinter &printer) const {
+  printer << "<" << getFrom() << ", " << getTo() << ", " << getPart() << ", " << getAxis() << ", " << getGroup() << ">";
+}
+
+RankedTensorType RoundingAttr::type() const {
+  SmallVector<int64_t> shape(getFrom().getShape());
+  if (getPart() != "values")
+    shape[getAxis()] = llvm::divideCeil(shape[getAxis()], getGroup());
+  return RankedTensorType::get(shape, getPart() == "scales" ? Float16Type::get(getContext()) : getTo());
+}
+
+LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t dim, int64_t width,
+                                 int64_t step) {
   if (dim != 0 && dim != 1)
     return emitError() << "panels are along dimension 0 or 1, found " << dim;
   if (width < 1 || width > 1024)
     return emitError() << "panels have 1 to 1024 columns, found " << width;
+  if (step < 1 || step > 64)
+    return emitError() << "panels have steps of 1 to 64, found " << step;
   return success();
 }
 
@@ -168,6 +216,8 @@ LogicalResult PackedType::verify(function_ref<InFlightDiagnostic()> emitError, R
     return emitError() << "layout is " << layout << ", expected #glm.panels";
   if (logical.getRank() != 2 || !logical.hasStaticShape() || !isCountable(logical))
     return emitError() << "panels hold a static 2-D tensor, found " << logical;
+  if (logical.getElementTypeBitWidth() == 4 && llvm::cast<PanelsAttr>(layout).getStep() % 2)
+    return emitError() << "panels of elements of 4 bits have an even step, found " << layout;
   return success();
 }
 

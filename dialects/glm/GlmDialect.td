@@ -72,12 +72,35 @@ def Glm_StoredAttr : Glm_Attr<"Stored", "stored"> {
   let description = [{
     `bytes` bytes at `offset` of `file`, a path relative to the module's
     `glm.directory`. Encodings: `raw` is row-major little-endian elements;
-    `varint` is a protobuf packed varint field (ONNX's int32_data, int64_data).
+    `varint` is a protobuf packed varint field (ONNX's int32_data, int64_data);
+    `nibbles` is elements of 4 bits, two a byte, the first in the low half.
 
     Example: `#glm.stored<"model.onnx.data", 4096, 32768, raw>`
   }];
   let parameters = (ins StringRefParameter<"file">:$file, "uint64_t":$offset,
-                        "uint64_t":$bytes, StringRefParameter<"raw or varint">:$encoding);
+                        "uint64_t":$bytes, StringRefParameter<"raw, varint or nibbles">:$encoding);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Glm_RoundingAttr : Glm_Attr<"Rounding", "rounding"> {
+  let summary = "How a weight follows from what is stored";
+  let description = [{
+    The stored elements, of type `from`, rounded to elements of type `to`; the
+    weight is one `part` of the outcome. For i8, i4 (symmetric) and ui8, ui4
+    (asymmetric) there is a scale, and asymmetric a zero, for each `group`
+    elements along dimension `axis` (the last group may be shorter), so that the
+    stored x is about `(values - zeros) * scales`. For f16 and bf16 the values
+    are all, `axis` and `group` are 0.
+
+    Example: `#glm.rounding<tensor<64x128xf32>, i4, scales, 0, 32>`
+  }];
+  let parameters = (ins "::mlir::RankedTensorType":$from, "::mlir::Type":$to,
+                        StringRefParameter<"values, scales or zeros">:$part, "int64_t":$axis, "int64_t":$group);
+  let extraClassDeclaration = [{
+    /// The type of the part.
+    ::mlir::RankedTensorType type() const;
+  }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
@@ -90,10 +113,17 @@ def Glm_PanelsAttr : Glm_Attr<"Panels", "panels"> {
     last panel is padded with zeros. One panel row is what a matmul kernel
     loads at once.
 
-    Example: `#glm.panels<1, 16>`
+    With a `step`, that many k of a column lie next to each other, as integer
+    dot products read them: element (n, k) is at
+    `((n / width) * ceil(K / step) + k / step) * width * step + n % width * step + k % step`,
+    and K is padded with zeros to a multiple of step. Elements of 4 bits have an
+    even step and lie two a byte: byte i of the step / 2 bytes of a column holds
+    element i of its step in the low half and element step / 2 + i in the high one.
+
+    Examples: `#glm.panels<1, 16>`, `#glm.panels<1, 32, 4>`
   }];
-  let parameters = (ins "int64_t":$dim, "int64_t":$width);
-  let assemblyFormat = "`<` $dim `,` $width `>`";
+  let parameters = (ins "int64_t":$dim, "int64_t":$width, DefaultValuedParameter<"int64_t", "1">:$step);
+  let assemblyFormat = "`<` $dim `,` $width (`,` $step^)? `>`";
   let genVerifyDecl = 1;
 }
 
@@ -138,9 +168,12 @@ def Glm_PackedType : TypeDef<Glm_Dialect, "Packed"> {
   let genVerifyDecl = 1;
 }
 
+def Glm_I4 : I<4>;
+def Glm_UI4 : UI<4>;
 // Element types that kernels and the reference evaluator know. Signless
-// integers are signed; i1 is a bool of one byte.
-def Glm_Element : AnyTypeOf<[I1, I8, I16, I32, I64, UI8, UI16, UI32, UI64, F16, BF16, F32, F64]>;
+// integers are signed; i1 is a bool of one byte. Elements of 4 bits take a byte
+// each, but for weights in panels, where two share one.
+def Glm_Element : AnyTypeOf<[I1, Glm_I4, Glm_UI4, I8, I16, I32, I64, UI8, UI16, UI32, UI64, F16, BF16, F32, F64]>;
 def Glm_Float : AnyTypeOf<[F16, BF16, F32, F64]>;
 // A tensor's bytes are counted in 64 bits, so shapes that would overflow them
 // are no tensors of this dialect.

@@ -32,7 +32,10 @@ mlir::RankedTensorType logicalType(mlir::Type type);
 /// than 2^48 of them.
 bool isCountable(mlir::Type type);
 
-/// Bytes of a dense row-major tensor; a bool takes one byte.
+/// Bytes that an element takes in a tensor: one for bools and 4-bit integers.
+int64_t elementBytes(mlir::Type element);
+
+/// Bytes of a dense row-major tensor.
 int64_t denseBytes(mlir::RankedTensorType type);
 
 /// Bytes that a value of `type` takes in memory, padding of a layout included.

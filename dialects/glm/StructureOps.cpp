@@ -66,7 +66,7 @@ bool isKernelType(Type type) {
   if (isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element))
     return true;
   auto integer = dyn_cast<IntegerType>(element);
-  return integer && !integer.isSigned() && llvm::is_contained({1, 8, 16, 32, 64}, integer.getWidth()) &&
+  return integer && !integer.isSigned() && llvm::is_contained({1, 4, 8, 16, 32, 64}, integer.getWidth()) &&
          !(integer.getWidth() == 1 && integer.isUnsigned());
 }
 

@@ -143,8 +143,8 @@ def Glm_PlannedCopyOp : Glm_Op<"planned_copy", [HasParent<"ProgramOp">]> {
 def Glm_PlacedWeightOp : Glm_Op<"placed_weight", [HasParent<"::mlir::ModuleOp">]> {
   let summary = "One constant in the weights image";
   let description = [{
-    `source` is a #glm.stored or an elements attribute; `type` is what kernels
-    read, packed or not.
+    `source` is an elements attribute, a #glm.stored, or a list of one and its
+    #glm.rounding; `type` is what kernels read, packed or not.
 
     Example: `glm.placed_weight "gain" at 64 type tensor<4xf32> source dense<1.0> : tensor<4xf32>`
   }];

@@ -37,9 +37,9 @@ bool isBelow(StringRef inner, StringRef outer) {
 /// types that weights do not have.
 uint64_t bytesOfElement(Type element) {
   unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
-  if (bits != 1 && bits != 8 && bits != 16 && bits != 32 && bits != 64)
+  if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 32 && bits != 64)
     return 0;
-  return bits == 1 ? 1 : bits / 8;
+  return glm::elementBytes(element);
 }
 
 /// Elements of a static shape, unless there are too many to count.
@@ -149,8 +149,54 @@ FailureOr<ArrayRef<uint8_t>> WeightSource::map(glm::StoredAttr stored, Location 
   return ArrayRef<uint8_t>(begin + stored.getOffset(), stored.getBytes());
 }
 
-LogicalResult WeightSource::read(glm::StoredAttr stored, RankedTensorType logical, Location loc,
+LogicalResult WeightSource::read(Attribute source, RankedTensorType logical, Location loc,
                                  std::vector<uint8_t> &elements) {
+  if (auto stored = dyn_cast<glm::StoredAttr>(source))
+    return readStored(stored, logical, loc, elements);
+  auto list = dyn_cast<ArrayAttr>(source);
+  auto stored = list && list.size() == 2 ? dyn_cast<glm::StoredAttr>(list[0]) : glm::StoredAttr();
+  auto rounding = stored ? dyn_cast<glm::RoundingAttr>(list[1]) : glm::RoundingAttr();
+  if (!rounding || rounding.type() != logical)
+    return emitError(loc) << "weight of type " << logical << " has source " << source
+                          << ", expected #glm.stored, perhaps with a #glm.rounding to that type";
+  // As it is mapped, where it can be: weights of a big model are many megabytes.
+  std::vector<uint8_t> decoded;
+  FailureOr<ArrayRef<uint8_t>> from = ArrayRef<uint8_t>();
+  if (stored.getEncoding() != "raw") {
+    if (failed(readStored(stored, rounding.getFrom(), loc, decoded)))
+      return failure();
+    from = ArrayRef<uint8_t>(decoded);
+  } else if (failed(from = map(stored, loc))) {
+    return failure();
+  }
+  if (int64_t(from->size()) != glm::denseBytes(rounding.getFrom()))
+    return emitError(loc) << "weight data in '" << stored.getFile() << "' has " << from->size() << " bytes, type "
+                          << rounding.getFrom() << " takes " << glm::denseBytes(rounding.getFrom());
+  round(stored, rounding, *from, elements);
+  return success();
+}
+
+void WeightSource::round(glm::StoredAttr stored, glm::RoundingAttr rounding, ArrayRef<uint8_t> from,
+                         std::vector<uint8_t> &elements) {
+  if (isa<FloatType>(rounding.getTo()))
+    return glm::roundWeight(rounding, from, elements);
+  auto whole = glm::RoundingAttr::get(stored.getContext(), rounding.getFrom(), rounding.getTo(), "values",
+                                      rounding.getAxis(), rounding.getGroup());
+  auto [known, isNew] = scales.try_emplace({stored, whole});
+  KnownScales &entry = known->second;
+  if (isNew)
+    entry.scales = glm::findScales(rounding, from);
+  if (rounding.getPart() == "values")
+    glm::roundValues(rounding, from, entry.scales, elements);
+  else
+    entry.scales.copyPart(rounding.getPart(), elements);
+  const unsigned parts = rounding.getTo().isUnsignedInteger() ? 3 : 2;
+  if (++entry.reads == parts) // The image has each part once.
+    scales.erase(known);
+}
+
+LogicalResult WeightSource::readStored(glm::StoredAttr stored, RankedTensorType logical, Location loc,
+                                       std::vector<uint8_t> &elements) {
   Type element = logical.getElementType();
   uint64_t elementBytes = bytesOfElement(element);
   std::optional<uint64_t> count = countOf(logical);
@@ -165,6 +211,16 @@ LogicalResult WeightSource::read(glm::StoredAttr stored, RankedTensorType logica
       return emitError(loc) << "weight data in '" << stored.getFile() << "' has " << bytes->size() << " bytes, type "
                             << logical << " takes " << *expected;
     elements.assign(bytes->begin(), bytes->end());
+  } else if (stored.getEncoding() == "nibbles") {
+    if (!element.isInteger(4) || bytes->size() != llvm::divideCeil(*count, 2))
+      return emitError(loc) << "weight data in '" << stored.getFile() << "' has " << bytes->size()
+                            << " bytes of nibbles, expected " << llvm::divideCeil(*count, 2) << " for " << logical;
+    const uint8_t sign = element.isUnsignedInteger() ? 0 : 8;
+    elements.resize(*count);
+    for (uint64_t i = 0; i < *count; ++i) {
+      const uint8_t bits = ((*bytes)[i / 2] >> (i % 2 * 4)) & 15;
+      elements[i] = uint8_t((bits ^ sign) - sign); // Extends the sign, if there is one.
+    }
   } else {
     // ONNX keeps every integer, and 16-bit floats as their bits, in such fields.
     if (isa<FloatType>(element) && elementBytes != 2)

@@ -11,6 +11,7 @@
 #define GLMC_DIALECTS_GLM_WEIGHTSOURCE_H
 
 #include "dialects/glm/GlmOps.h"
+#include "dialects/glm/Rounding.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -35,14 +36,27 @@ public:
   /// what is wrong otherwise. For `raw` they are the elements.
   mlir::FailureOr<llvm::ArrayRef<uint8_t>> map(glm::StoredAttr stored, mlir::Location loc);
 
-  /// Elements of `logical` type, row-major little-endian, decoded if need be.
-  /// Bools as one byte each. The size is checked against the type.
-  mlir::LogicalResult read(glm::StoredAttr stored, mlir::RankedTensorType logical,
+  /// Elements of `logical` type, row-major little-endian, decoded and rounded if
+  /// need be; bools and 4-bit integers as one byte each. `source` is what
+  /// WeightOp::getSource gives. The size is checked against the type.
+  mlir::LogicalResult read(mlir::Attribute source, mlir::RankedTensorType logical,
                            mlir::Location loc, std::vector<uint8_t> &elements);
 
 private:
+  mlir::LogicalResult readStored(glm::StoredAttr stored, mlir::RankedTensorType logical, mlir::Location loc,
+                                 std::vector<uint8_t> &elements);
+  void round(glm::StoredAttr stored, glm::RoundingAttr rounding, llvm::ArrayRef<uint8_t> from,
+             std::vector<uint8_t> &elements);
+
+  /// Scales of a weight of which more parts will be read: they take long to find.
+  struct KnownScales {
+    glm::GroupScales scales;
+    unsigned reads = 0;
+  };
+
   std::string directory;
   std::map<std::string, std::unique_ptr<llvm::MemoryBuffer>> files;
+  llvm::DenseMap<std::pair<mlir::Attribute, mlir::Attribute>, KnownScales> scales;
 };
 
 } // namespace glmc

@@ -19,6 +19,7 @@ Registry allEvaluators() {
   addElementwise(registry);
   addMovement(registry);
   addMatmul(registry);
+  addQuantized(registry);
   addReduction(registry);
   addTransformer(registry);
   return registry;
@@ -85,7 +86,7 @@ private:
         return op->emitError() << "cannot hold a tensor of type " << weight.getType();
       Tensor tensor;
       tensor.type = type;
-      if (failed(weights.read(weight.getStored(), type, op->getLoc(), tensor.bytes)))
+      if (failed(weights.read(weight.getSource(), type, op->getLoc(), tensor.bytes)))
         return failure();
       return tensor;
     }

@@ -4,6 +4,9 @@
 
 #include "dialects/glm/GlmOps.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 
 namespace glmc::reference {
@@ -54,6 +57,20 @@ void multiplyBatches(const Product &size, const Tensor &lhs, const Tensor &rhs, 
   });
 }
 
+/// Rounds groups of each row to 8 bits, as `lhs_group` says.
+void roundGroups(std::vector<double> &values, int64_t depth, int64_t group) {
+  for (size_t row = 0; row < values.size(); row += depth)
+    for (int64_t begin = 0; begin < depth; begin += group) {
+      double *first = values.data() + row + begin, *end = first + std::min(group, depth - begin);
+      float largest = 0;
+      for (double *x = first; x != end; ++x)
+        largest = std::isnan(*x) ? NAN : std::fmax(largest, static_cast<float>(std::fabs(*x)));
+      const float scale = largest / 127;
+      for (double *x = first; x != end; ++x)
+        *x = scale == 0 ? 0 : double(std::nearbyint(static_cast<float>(*x) / scale)) * scale;
+    }
+}
+
 FailureOr<Tensor> evaluateMatmul(Operation *op, Operands operands, RankedTensorType type) {
   const Tensor &lhs = operands[0], &rhs = operands[1];
   bool transposed = cast<glm::MatmulOp>(op).getTransposeRhs();
@@ -62,6 +79,8 @@ FailureOr<Tensor> evaluateMatmul(Operation *op, Operands operands, RankedTensorT
   Product size = {lhs.shape().end()[-2], lhs.shape().end()[-1], type.getShape().back(), transposed};
   if (isFloat(lhs)) {
     std::vector<double> a = floatsOf(lhs), b = floatsOf(rhs), y(type.getNumElements());
+    if (auto group = cast<glm::MatmulOp>(op).getLhsGroup(); group && size.k > 0)
+      roundGroups(a, size.k, *group);
     multiplyBatches(size, lhs, rhs, type, a.data(), b.data(), y.data());
     return tensorOfFloats(type, y);
   }

@@ -25,6 +25,7 @@ using Registry = llvm::StringMap<Evaluator>;
 void addElementwise(Registry &registry);
 void addMovement(Registry &registry);
 void addMatmul(Registry &registry);
+void addQuantized(Registry &registry);
 void addReduction(Registry &registry);
 void addTransformer(Registry &registry);
 

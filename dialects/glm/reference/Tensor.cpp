@@ -15,6 +15,7 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -71,6 +72,20 @@ struct BoolCodec {
   static uint8_t fromInt(int64_t value) { return value != 0; }
 };
 
+/// An integer of 4 bits in a byte, its sign extended.
+template <bool isSigned>
+struct FourBitCodec {
+  using Stored = uint8_t;
+  static double toFloat(uint8_t value) { return static_cast<double>(toInt(value)); }
+  static int64_t toInt(uint8_t value) { return isSigned ? int64_t((value & 15) ^ 8) - 8 : value & 15; }
+  static uint8_t fromFloat(double value) {
+    if (std::isnan(value))
+      return 0;
+    return fromInt(static_cast<int64_t>(std::clamp(value, isSigned ? -8.0 : 0.0, isSigned ? 7.0 : 15.0)));
+  }
+  static uint8_t fromInt(int64_t value) { return static_cast<uint8_t>(toInt(static_cast<uint8_t>(value))); }
+};
+
 /// A float of 16 bits, `mantissa` of them after the point.
 template <int mantissa>
 struct NarrowFloatCodec {
@@ -124,6 +139,8 @@ bool withCodec(Type element, Visit visit) {
     switch (integer.getWidth()) {
     case 1:
       return visit(BoolCodec()), true;
+    case 4:
+      return isUnsigned ? visit(FourBitCodec<false>()) : visit(FourBitCodec<true>()), true;
     case 8:
       return isUnsigned ? visit(PlainCodec<uint8_t>()) : visit(PlainCodec<int8_t>()), true;
     case 16:

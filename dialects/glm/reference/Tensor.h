@@ -16,7 +16,7 @@
 
 namespace glmc::reference {
 
-/// Bytes that one element takes: 1 for i1, otherwise bits / 8.
+/// Bytes that one element takes: 1 for i1, i4 and ui4, otherwise bits / 8.
 int64_t elementBytes(mlir::Type element);
 
 struct Tensor {

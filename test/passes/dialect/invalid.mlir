@@ -60,10 +60,10 @@ glm.graph @g(%x: tensor<?xf32>) -> tensor<?xf32> {
 
 // -----
 
-glm.graph @g(%x: tensor<2xi4>) -> tensor<2xi4> {
+glm.graph @g(%x: tensor<2xi2>) -> tensor<2xi2> {
   // expected-error@+1 {{'glm.neg' op operand #0 must be statically shaped tensor}}
-  %y = glm.neg %x : tensor<2xi4>
-  glm.return %y : tensor<2xi4>
+  %y = glm.neg %x : tensor<2xi2>
+  glm.return %y : tensor<2xi2>
 }
 
 // -----
@@ -395,7 +395,7 @@ glm.graph @g() -> tensor<4xf32> {
 // -----
 
 glm.graph @g() -> tensor<4xf32> {
-  // expected-error@+1 {{custom op 'glm.weight' encoding is 'zip', expected raw or varint}}
+  // expected-error@+1 {{custom op 'glm.weight' encoding is 'zip', expected raw, varint or nibbles}}
   %y = glm.weight "w" <"w.bin", 0, 16, zip> : tensor<4xf32>
   glm.return %y : tensor<4xf32>
 }
@@ -826,4 +826,76 @@ glm.graph @g(%c: tensor<1x2x8x16xf32>, %x: tensor<1x2x7x16xf32>, %n: tensor<i64>
   // expected-error@+1 {{'glm.cache_write' op at is 'tensor<i64>', expected one integer of shape [1]}}
   %y = glm.cache_write %c, %x at %n : tensor<1x2x8x16xf32>, tensor<1x2x7x16xf32>, tensor<i64>
   glm.return %y : tensor<1x2x8x16xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<64x8xi8>, %s: tensor<2x8xf16>) -> tensor<64x8xf32> {
+  // expected-error@+1 {{has scales of 'tensor<2x8xf16>', expected floats for groups of 16 along dimension 0 of 'tensor<64x8xi8>'}}
+  %y = glm.dequantize %q, %s axis 0 group 16 : tensor<64x8xi8>, tensor<2x8xf16> -> tensor<64x8xf32>
+  glm.return %y : tensor<64x8xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<64x8xi8>, %s: tensor<2x8xf16>, %z: tensor<2x7xi8>) -> tensor<64x8xf32> {
+  // expected-error@+1 {{has zeros of 'tensor<2x7xi8>'}}
+  %y = glm.dequantize %q, %s zeros %z axis 0 group 32 : tensor<64x8xi8>, tensor<2x8xf16>, tensor<2x7xi8> -> tensor<64x8xf32>
+  glm.return %y : tensor<64x8xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<64x8xf32>, %s: tensor<2x8xf16>) -> tensor<64x8xf32> {
+  // expected-error@+1 {{dequantizes 'tensor<64x8xf32>', expected integers}}
+  %y = glm.dequantize %q, %s axis 0 group 32 : tensor<64x8xf32>, tensor<2x8xf16> -> tensor<64x8xf32>
+  glm.return %y : tensor<64x8xf32>
+}
+
+// -----
+
+glm.graph @g(%q: tensor<64x8xi8>, %s: tensor<2x8xf16>) -> tensor<64x8xf32> {
+  // expected-error@+1 {{has groups of 32 along dimension 2}}
+  %y = glm.dequantize %q, %s axis 2 group 32 : tensor<64x8xi8>, tensor<2x8xf16> -> tensor<64x8xf32>
+  glm.return %y : tensor<64x8xf32>
+}
+
+// -----
+
+glm.graph @g(%a: tensor<2x64xi32>, %b: tensor<64x8xi32>) -> tensor<2x8xi32> {
+  // expected-error@+2 {{rounds groups of 32 of 'tensor<2x64xi32>', expected 1 or more floats}}
+  // expected-error@+1 {{'glm.matmul' op failed to infer returned types}}
+  %y = glm.matmul %a, %b lhs_group 32 : tensor<2x64xi32>, tensor<64x8xi32> -> tensor<2x8xi32>
+  glm.return %y : tensor<2x8xi32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<8x4xi4> {
+  // expected-error@+1 {{stores 32 bytes, type 'tensor<8x4xi4>' takes 16}}
+  %w = glm.weight "w" <"w.data", 0, 32, nibbles> : tensor<8x4xi4>
+  glm.return %w : tensor<8x4xi4>
+}
+
+// -----
+
+glm.graph @g() -> tensor<8x4xi4> {
+  // expected-error@+1 {{has type 'tensor<8x4xi4>', rounding gives 'tensor<1x4xf16>'}}
+  %w = glm.weight "w" <"w.data", 0, 128, raw> rounded <tensor<8x4xf32>, i4, scales, 0, 8> : tensor<8x4xi4>
+  glm.return %w : tensor<8x4xi4>
+}
+
+// -----
+
+glm.graph @g() -> tensor<1x4xi4> {
+  // expected-error@+1 {{rounding to 'i4' has no part 'zeros'}}
+  %w = glm.weight "w" <"w.data", 0, 128, raw> rounded <tensor<8x4xf32>, i4, zeros, 0, 8> : tensor<1x4xi4>
+  glm.return %w : tensor<1x4xi4>
+}
+
+// -----
+
+// expected-error@+1 {{panels of elements of 4 bits have an even step}}
+glm.graph @g(%w: !glm.packed<tensor<8x4xi4>, #glm.panels<1, 4, 3>>) -> tensor<8x4xi4> {
+  glm.return
 }

@@ -115,6 +115,16 @@ glm.graph @numbers(%x: tensor<1x7x64xf32>) -> tensor<1x7x1xf32> {
   %r = glm.constant dense_resource<blob> : tensor<2xf32>
   // CHECK-NEXT: glm.weight "w" <"model.onnx.data", 0, 32768, raw> : tensor<64x128xf32>
   %w = glm.weight "w" <"model.onnx.data", 0, 32768, raw> : tensor<64x128xf32>
+  // CHECK-NEXT: %[[Q:.*]] = glm.weight "w" <"model.onnx.data", 0, 32768, raw> rounded <tensor<64x128xf32>, ui4, values, 0, 32> : tensor<64x128xui4>
+  %q = glm.weight "w" <"model.onnx.data", 0, 32768, raw> rounded <tensor<64x128xf32>, ui4, values, 0, 32> : tensor<64x128xui4>
+  // CHECK-NEXT: %[[S:.*]] = glm.weight "w" {{.*}} rounded <tensor<64x128xf32>, ui4, scales, 0, 32> : tensor<2x128xf16>
+  %s = glm.weight "w" <"model.onnx.data", 0, 32768, raw> rounded <tensor<64x128xf32>, ui4, scales, 0, 32> : tensor<2x128xf16>
+  // CHECK-NEXT: %[[Z:.*]] = glm.weight "z" <"z.bin", 0, 128, nibbles> : tensor<2x128xui4>
+  %z = glm.weight "z" <"z.bin", 0, 128, nibbles> : tensor<2x128xui4>
+  // CHECK-NEXT: %[[D:.*]] = glm.dequantize %[[Q]], %[[S]] zeros %[[Z]] axis 0 group 32 : tensor<64x128xui4>, tensor<2x128xf16>, tensor<2x128xui4> -> tensor<64x128xf32>
+  %d = glm.dequantize %q, %s zeros %z axis 0 group 32 : tensor<64x128xui4>, tensor<2x128xf16>, tensor<2x128xui4> -> tensor<64x128xf32>
+  // CHECK-NEXT: glm.matmul %[[D]], %[[D]] transposed lhs_group 32 : tensor<64x128xf32>, tensor<64x128xf32> -> tensor<64x64xf32>
+  %dd = glm.matmul %d, %d transposed lhs_group 32 : tensor<64x128xf32>, tensor<64x128xf32> -> tensor<64x64xf32>
   // CHECK-NEXT: glm.weight "a \22b\22" <"sub/v.bin", 5, 7, varint> : tensor<4xi32>
   %v = glm.weight "a \22b\22" <"sub/v.bin", 5, 7, varint> : tensor<4xi32>
   // CHECK-NEXT: glm.matmul %{{.*}}, %{{.*}} : tensor<1x7x64xf32>, tensor<64x128xf32> -> tensor<1x7x128xf32>

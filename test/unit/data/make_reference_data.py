@@ -37,7 +37,8 @@ FLOATS = [f16, bf16, f32, f64]
 SIGNED = [i8, i16, i32, i64]
 UNSIGNED = [u8, u16, u32, u64]
 NAMES = {b1: "i1", i8: "i8", i16: "i16", i32: "i32", i64: "i64", u8: "ui8", u16: "ui16", u32: "ui32",
-         u64: "ui64", f16: "f16", bf16: "bf16", f32: "f32", f64: "f64"}
+         u64: "ui64", f16: "f16", bf16: "bf16", f32: "f32", f64: "f64",
+         np.dtype(ml_dtypes.int4): "i4", np.dtype(ml_dtypes.uint4): "ui4"}
 nan, inf = float("nan"), float("inf")
 random = np.random.default_rng(20)
 
@@ -567,6 +568,61 @@ def cache_cases():
                  "glm.cache_write %0, %1 at %2 : {ins}", [cache, given, np.array([at], i64)], y, True)
 
 
+def dequantize(q, scales, zeros, axis, group):
+    """The op's definition in NumPy, for what DequantizeLinear does not know."""
+    def repeated(parameter):
+        for d, size in enumerate(q.shape):
+            index = np.arange(size) // (group if d == axis else 1)
+            parameter = np.take(parameter, np.minimum(index, parameter.shape[d] - 1), axis=d)
+        return parameter.astype(f32)
+    centred = q.astype(f32) if zeros is None else q.astype(f32) - repeated(zeros)
+    return centred * repeated(scales)
+
+
+def quantized_cases():
+    i4, u4 = np.dtype(ml_dtypes.int4), np.dtype(ml_dtypes.uint4)
+    text = "glm.dequantize %0, %1{zeros} axis {axis} group {group} : {ins} -> {out}"
+
+    def one(name, q, scales, zeros, axis, group):
+        inputs = [q, scales] + ([] if zeros is None else [zeros])
+        expected = dequantize(q, scales, zeros, axis, group)
+        op = text.replace("{zeros}", "" if zeros is None else " zeros %2")
+        emit("dequantize_" + name, op.replace("{axis}", str(axis)).replace("{group}", str(group)), inputs, expected)
+        return expected
+
+    for dtype in (i8, u8, i4, u4):
+        low, high = (0, 16) if dtype == u4 else (-8, 8) if dtype == i4 else (np.iinfo(dtype).min, np.iinfo(dtype).max + 1)
+        q = random.integers(low, high, (8, 3)).astype(dtype)
+        scales = random.normal(size=(2, 3)).astype(f16)
+        zeros = random.integers(low, high, (2, 3)).astype(dtype)
+        one(NAMES[dtype], q, scales, None, 0, 4)
+        one(NAMES[dtype] + "_zeros", q, scales, zeros, 0, 4)
+        if dtype in (i8, u8):
+            scale = scales.astype(f32)
+            ours, onnx_says = dequantize(q, scale, zeros, 0, 4), onnx_run(
+                "DequantizeLinear", [q, scale, zeros], f32, axis=0, block_size=4)
+            assert (ours == onnx_says).all()
+    q = random.integers(-128, 128, (2, 7)).astype(i8)
+    one("ragged", q, random.normal(size=(2, 3)).astype(f32), None, 1, 3)
+    one("channels", q, random.normal(size=(2, 1)).astype(bf16), random.normal(size=(2, 1)).astype(f32), 1, 7)
+    one("tensor", q, random.normal(size=(1, 1)).astype(f32), None, 0, 1)
+    # Left sides that are rounded: exact products of small integers, so that the
+    # order of sums does not matter.
+    x = (random.integers(-127, 128, (2, 6)) / 8).astype(f32)
+    x[0, 0], x[0, 4], x[1, 3], x[1, 4:] = 127 / 8, -127 / 8, -127 / 8, 0
+    y = random.integers(-8, 8, (6, 3)).astype(f32)
+    emit("matmul_rounded_exact", "glm.matmul %0, %1 lhs_group 4 : {ins} -> {out}", [x, y], x @ y)
+    x = random.normal(size=(3, 10)).astype(f32)
+    y = random.normal(size=(2, 10)).astype(f32)
+    rounded = np.zeros_like(x)
+    for begin in range(0, 10, 4):
+        part = x[:, begin:begin + 4]
+        scale = np.abs(part).max(1, keepdims=True) / f32.type(127)
+        rounded[:, begin:begin + 4] = np.rint(part / scale) * scale
+    emit("matmul_rounded", "glm.matmul %0, %1 transposed lhs_group 4 : {ins} -> {out}", [x, y],
+         (rounded.astype(f64) @ y.T.astype(f64)).astype(f32), False)
+
+
 if __name__ == "__main__":
     unary_cases()
     cast_cases()
@@ -582,3 +638,4 @@ if __name__ == "__main__":
     rotary_cases()
     attention_cases()
     cache_cases()
+    quantized_cases()
