@@ -103,7 +103,9 @@ struct Session {
 };
 
 struct Program {
-  std::vector<kernels::Kernel> kernels; ///< Each distinct kernel once.
+  /// Each distinct kernel once, in the order of their numbers in launches; then,
+  /// of a program with versions, what other versions run in their places.
+  std::vector<kernels::Kernel> kernels;
   std::vector<std::string> kernelNodes; ///< A kernel: ONNX nodes of all launches.
   std::vector<EntryPoint> entryPoints;
   std::vector<Weight> weights; ///< In order of offset.
@@ -120,10 +122,41 @@ struct Program {
   /// pool of threads, which parallel kernels take (runtime-min/pool.h).
   int64_t threads = 1;
   kernels::Math math = kernels::Math::fast;
+  /// Names of the targets of a program with versions, plainest first: init takes
+  /// the last one that the machine has what is needed for. Empty: there is one.
+  std::vector<std::string> versions;
+  /// Of a program with versions: choices[k][v] is the kernel that a launch of k
+  /// runs in version v. It takes what k takes, of the scratch the first few.
+  std::vector<std::vector<int>> choices;
+  /// And the version whose target kernel i is compiled for.
+  std::vector<int> kernelVersions;
   /// Writes the whole weights image, in order, in pieces; false when a source
   /// file could not be read (the reason was reported).
   std::function<bool(std::function<void(const uint8_t *, size_t)>)> writeWeights;
 };
+
+/// The version whose target a kernel is compiled for; 0 if there is one.
+inline int versionOf(const Program &program, size_t kernel) {
+  return program.versions.empty() ? 0 : program.kernelVersions[kernel];
+}
+
+/// The kernels that a launch of `kernel` runs, one a version.
+inline std::vector<int> choicesOf(const Program &program, int kernel) {
+  return program.versions.empty() ? std::vector<int>{kernel} : program.choices[kernel];
+}
+
+/// Whether all versions run the same kernel.
+inline bool isShared(const std::vector<int> &choices) {
+  for (int choice : choices)
+    if (choice != choices.front())
+      return false;
+  return true;
+}
+
+/// How many kernels launches name.
+inline size_t launchedKernels(const Program &program) {
+  return program.versions.empty() ? program.kernels.size() : program.choices.size();
+}
 
 } // namespace glmc
 

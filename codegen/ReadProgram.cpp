@@ -6,6 +6,7 @@
 #include "dialects/glm/WeightSource.h"
 #include "dialects/glm/reference/Tensor.h"
 #include "runtime-min/Embedded.h"
+#include "targets/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -33,6 +34,8 @@ kernels::Element elementOf(Type type) {
   switch (type.getIntOrFloatBitWidth()) {
   case 1:
     return Element::boolean;
+  case 4:
+    return isUnsigned ? Element::u4 : Element::i4;
   case 8:
     return isUnsigned ? Element::u8 : Element::i8;
   case 16:
@@ -51,7 +54,7 @@ kernels::TensorType typeOf(Type type) {
   result.shape.assign(logical.getShape().begin(), logical.getShape().end());
   if (auto packed = dyn_cast<glm::PackedType>(type)) {
     auto panels = cast<glm::PanelsAttr>(packed.getLayout());
-    result.layout = {kernels::Layout::panels, int(panels.getDim()), panels.getWidth()};
+    result.layout = {kernels::Layout::panels, int(panels.getDim()), panels.getWidth(), panels.getStep()};
   }
   return result;
 }
@@ -102,6 +105,17 @@ FailureOr<kernels::Node> nodeOf(Operation &op, const llvm::DenseMap<Value, int> 
   return node;
 }
 
+LogicalResult readSchedule(glm::KernelOp op, DictionaryAttr schedule, kernels::Kernel &kernel) {
+  kernel.schedule.clear();
+  for (NamedAttribute attr : schedule) {
+    auto value = dyn_cast<IntegerAttr>(attr.getValue());
+    if (!value)
+      return op.emitOpError() << "schedule parameter " << attr.getName() << " is not an integer";
+    kernel.schedule[attr.getName().str()] = value.getInt();
+  }
+  return success();
+}
+
 FailureOr<kernels::Kernel> kernelOf(glm::KernelOp op, kernels::Math math) {
   if (!op.getFamily() || !op.getSchedule())
     return op.emitOpError() << "has no schedule: run glm-schedule-kernels first";
@@ -109,13 +123,8 @@ FailureOr<kernels::Kernel> kernelOf(glm::KernelOp op, kernels::Math math) {
   kernel.name = op.getSymName().str();
   kernel.family = op.getFamily()->str();
   kernel.math = math;
-  const DictionaryAttr schedule = *op.getSchedule();
-  for (NamedAttribute attr : schedule) {
-    auto value = dyn_cast<IntegerAttr>(attr.getValue());
-    if (!value)
-      return op.emitOpError() << "schedule parameter " << attr.getName() << " is not an integer";
-    kernel.schedule[attr.getName().str()] = value.getInt();
-  }
+  if (failed(readSchedule(op, *op.getSchedule(), kernel)))
+    return failure();
   llvm::DenseMap<Value, int> numbers;
   for (BlockArgument argument : op.getBody().getArguments()) {
     numbers[argument] = int(numbers.size());
@@ -137,6 +146,98 @@ FailureOr<kernels::Kernel> kernelOf(glm::KernelOp op, kernels::Math math) {
     for (size_t i = 0; i + 1 < pairs->size(); i += 2)
       kernel.inPlace.emplace_back((*pairs)[i], (*pairs)[i + 1]);
   return kernel;
+}
+
+/// `kernel` as a version has it.
+LogicalResult readVersion(glm::KernelOp op, StringRef version, DictionaryAttr entry, kernels::Kernel &kernel) {
+  auto schedule = entry.getAs<DictionaryAttr>("schedule");
+  auto scratch = entry.getAs<ArrayAttr>("scratch");
+  if (!schedule || (entry.get("scratch") && !scratch))
+    return op.emitOpError() << "version '" << version << "' is " << entry << ", expected a schedule and scratch";
+  if (failed(readSchedule(op, schedule, kernel)))
+    return failure();
+  const size_t most = kernel.scratch.size();
+  kernel.scratch.clear();
+  for (Attribute attr : scratch ? scratch.getValue() : ArrayRef<Attribute>()) {
+    auto type = dyn_cast<TypeAttr>(attr);
+    auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
+    if (!tensor || !reference::isHoldable(tensor))
+      return op.emitOpError() << "version '" << version << "' has scratch " << attr << ", expected static tensors";
+    kernel.scratch.push_back(typeOf(tensor));
+  }
+  if (kernel.scratch.size() > most)
+    return op.emitOpError() << "version '" << version << "' has " << kernel.scratch.size()
+                            << " scratch buffers, and the kernel's launches " << most;
+  return success();
+}
+
+/// Names of the versions of a module; none if it is for one target.
+LogicalResult readVersionNames(ModuleOp module, Program &program) {
+  Attribute attr = module->getAttr(targets::versionsAttr);
+  if (!attr)
+    return success();
+  auto names = dyn_cast<ArrayAttr>(attr);
+  for (Attribute each : names ? names.getValue() : ArrayRef<Attribute>()) {
+    auto name = dyn_cast<StringAttr>(each);
+    if (name && !name.getValue().empty() && !llvm::is_contained(program.versions, name.getValue()))
+      program.versions.push_back(name.getValue().str());
+  }
+  if (!names || names.size() != program.versions.size() || names.size() < 2)
+    return module.emitError() << targets::versionsAttr << " is " << attr
+                              << ", expected names of two targets or more, each once";
+  return success();
+}
+
+/// Adds what the versions of a kernel run: a kernel of its own, or an earlier
+/// version's. The first is the one that launches name, number `base`.
+LogicalResult readVersions(glm::KernelOp op, int base, Program &program) {
+  auto entries = op->getAttrOfType<DictionaryAttr>(targets::kernelVersionsAttr);
+  if (!entries)
+    return op.emitOpError() << "does not say what its versions are: run glm-schedule-kernels for all targets";
+  const kernels::Kernel whole = program.kernels[base];
+  std::vector<int> choices;
+  for (auto [number, version] : llvm::enumerate(program.versions)) {
+    Attribute entry = entries.get(version);
+    if (auto shared = dyn_cast_or_null<StringAttr>(entry)) {
+      const auto known = llvm::find(ArrayRef(program.versions).take_front(number), shared.getValue());
+      if (size_t(known - ArrayRef(program.versions).begin()) >= number)
+        return op.emitOpError() << "version '" << version << "' shares the code of " << shared
+                                << ", which is no version before it";
+      choices.push_back(choices[known - ArrayRef(program.versions).begin()]);
+      continue;
+    }
+    auto own = dyn_cast_or_null<DictionaryAttr>(entry);
+    if (!own)
+      return op.emitOpError() << "does not say what it is in version '" << version << "'";
+    kernels::Kernel kernel = whole;
+    if (failed(readVersion(op, version, own, kernel)))
+      return failure();
+    if (number == 0) {
+      choices.push_back(base);
+      program.kernels[base] = std::move(kernel);
+      continue;
+    }
+    kernel.name += "_" + version;
+    for (char &c : kernel.name)
+      c = llvm::isAlnum(c) ? c : '_';
+    choices.push_back(int(program.kernels.size()));
+    program.kernels.push_back(std::move(kernel));
+    program.kernelNodes.push_back(program.kernelNodes[base]);
+    program.kernelVersions.push_back(int(number));
+  }
+  program.choices.push_back(std::move(choices));
+  return success();
+}
+
+LogicalResult readAllVersions(ModuleOp module, Program &program) {
+  if (program.versions.empty())
+    return success();
+  program.kernelVersions.assign(program.kernels.size(), 0);
+  int base = 0;
+  for (auto op : module.getOps<glm::KernelOp>())
+    if (failed(readVersions(op, base++, program)))
+      return failure();
+  return success();
 }
 
 Place placeOf(Attribute attr) {
@@ -203,7 +304,9 @@ FailureOr<ArrayRef<uint8_t>> elementsOf(glm::PlacedWeightOp op, WeightSource &fi
       if (failed(mapped) || mapped->size() == expected)
         return mapped;
     }
-    if (failed(files.read(stored, logical, op.getLoc(), own)))
+  }
+  if (isa<glm::StoredAttr, ArrayAttr>(op.getSource())) {
+    if (failed(files.read(op.getSource(), logical, op.getLoc(), own)))
       return failure();
     return ArrayRef(own);
   }
@@ -369,6 +472,8 @@ FailureOr<Program> readProgram(ModuleOp module) {
   program.math = math && math.getValue() == "exact" ? kernels::Math::exact : kernels::Math::fast;
   for (auto graph : module.getOps<glm::GraphOp>())
     return graph.emitOpError() << "is not planned: run glm-plan-memory first";
+  if (failed(readVersionNames(module, program)))
+    return failure();
   llvm::StringMap<int> kernelNumbers;
   for (auto op : module.getOps<glm::KernelOp>()) {
     auto kernel = kernelOf(op, program.math);
@@ -381,6 +486,8 @@ FailureOr<Program> readProgram(ModuleOp module) {
       nodes += (nodes.empty() ? "" : ", ") + name;
     program.kernelNodes.push_back(nodes);
   }
+  if (failed(readAllVersions(module, program)))
+    return failure();
   for (auto op : module.getOps<glm::ProgramOp>()) {
     program.entryPoints.push_back(entryPointOf(op, kernelNumbers));
     program.arenaBytes = std::max<int64_t>(program.arenaBytes, llvm::alignTo(op.getArena(), imageAlignment));

@@ -21,6 +21,8 @@ inline uint64_t weightsLayout(const Program &program) {
       text += " " + std::to_string(size);
     if (weight.type.layout.kind == kernels::Layout::panels)
       text += " panels " + std::to_string(weight.type.layout.dim) + " " + std::to_string(weight.type.layout.width);
+    if (weight.type.layout.step != 1)
+      text += " step " + std::to_string(weight.type.layout.step);
     text += " at " + std::to_string(weight.offset) + " " + std::to_string(weight.bytes);
   }
   uint64_t hash = 0xcbf29ce484222325; // FNV-1a.

@@ -55,9 +55,9 @@ std::optional<uint64_t> cpuFeatureBit(std::string_view name) {
       {"avx512bf16", glmc_cpu_avx512bf16},
       {"avx512fp16", glmc_cpu_avx512fp16},
       {"avxvnni", glmc_cpu_avxvnni},
-      {"amx_tile", glmc_cpu_amx_tile},
-      {"amx_int8", glmc_cpu_amx_int8},
-      {"amx_bf16", glmc_cpu_amx_bf16},
+      {"amx-tile", glmc_cpu_amx_tile},
+      {"amx-int8", glmc_cpu_amx_int8},
+      {"amx-bf16", glmc_cpu_amx_bf16},
   };
   for (const auto &known : names)
     if (known.name == name)

@@ -90,4 +90,45 @@ GLMC_CPU_LINKAGE int glmc_cpu_supports(uint64_t required) {
   return 1;
 #endif
 }
+//# piece cpu_choose : cpu
+// 1 when the system lets this process use the tile registers of AMX, which Linux
+// wants to be asked for. `call` is the number of arch_prctl.
+static int glmc_cpu_tiles(int64_t call) {
+#if defined(__x86_64__) && defined(__linux__)
+  const int64_t request = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM
+  int64_t result = call;
+  __asm__ volatile("syscall" : "+a"(result) : "D"(request), "S"(tileData) : "rcx", "r11", "memory");
+  return result == 0;
+#else
+  (void)call;
+  return 0;
+#endif
+}
+
+// The last of `count` versions whose needs `features` meets; -1 if there is none.
+// Tiles are asked for only when such a version would be it.
+static int glmc_cpu_choose_of(const uint64_t *required, int count, uint64_t features, int64_t call) {
+  const uint64_t tiles = (uint64_t)1 << 24; // amx_tile
+  int refused = 0;
+  for (int i = count; i-- > 0;) {
+    if ((required[i] & ~features) != 0 || (refused && (required[i] & tiles)))
+      continue;
+    if (!(required[i] & tiles) || glmc_cpu_tiles(call))
+      return i;
+    refused = 1;
+  }
+  return -1;
+}
+
+// The version that runs on this machine; other processors than x86-64 run the
+// plainest, which is code for any machine there.
+GLMC_CPU_LINKAGE int glmc_cpu_choose(const uint64_t *required, int count) {
+#if defined(__x86_64__)
+  return glmc_cpu_choose_of(required, count, glmc_cpu_features(), 158); // arch_prctl
+#else
+  (void)required;
+  (void)glmc_cpu_choose_of;
+  return count > 0 ? 0 : -1;
+#endif
+}
 //# end

@@ -1,6 +1,6 @@
 //===- cpu.h - Does this processor have what the code needs? -----------------===//
 //
-// The one question that `init` asks before any kernel may run. Used three
+// The questions that `init` asks before any kernel may run. Used three
 // times: pasted into generated C++, as bitcode in generated objects, and by
 // glmc itself, which turns the names in target files into bits.
 //
@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /// Features by bit number. The name in a target file's "requires" is the
-/// enumerator without `glmc_cpu_`, with '.' for '_' in sse4_1 and sse4_2.
+/// enumerator without `glmc_cpu_`, with '.' for '_' in sse4_1 and sse4_2
+/// and '-' in those of AMX.
 enum GlmcCpuFeature {
   glmc_cpu_sse3 = 0,
   glmc_cpu_ssse3 = 1,
@@ -49,6 +50,12 @@ extern "C" {
 /// the operating system keeps the registers that they use; else 0. Processors
 /// other than x86-64 are not asked: always 1.
 int glmc_cpu_supports(uint64_t required);
+
+/// Of `count` versions of a program, given by what they require, the last one that
+/// runs here; -1 if none does. Where that needs tile registers (AMX), Linux is
+/// asked for their state, for the whole process and all that it starts; where it
+/// refuses, the versions before are what is left.
+int glmc_cpu_choose(const uint64_t *required, int count);
 #ifdef __cplusplus
 }
 #endif

@@ -9,7 +9,7 @@
 // Macros that the emitter defines before the pieces:
 //   GLM_INLINE   static, always inlined, compiled for the kernels' target;
 //   GLM_X86, GLM_SSE4, GLM_AVX, GLM_AVX2, GLM_F16C, GLM_AVX512, GLM_VNNI,
-//   GLM_A64, GLM_DOTPROD   instructions that the kernels' target has.
+//   GLM_AVXVNNI, GLM_A64, GLM_DOTPROD   instructions that the kernels' target has.
 // Vectors go in by reference, so that no compiler asks how a vector wider than
 // the machine's would be passed. A vector whose lane count is no power of two
 // is kept in the next power of two; `N` is then the count of lanes that count.
@@ -434,6 +434,11 @@ template <class R, int N = lanes_of<R>, class A, class B> GLM_INLINE R dot4(cons
     return (R)_mm256_dpbusd_epi32(_mm256_setzero_si256(), (__m256i)a, (__m256i)b);
   if constexpr (!isSigned && sizeof(R) == 16)
     return (R)_mm_dpbusd_epi32(_mm_setzero_si128(), (__m128i)a, (__m128i)b);
+#elif defined(GLM_AVXVNNI)
+  if constexpr (!isSigned && sizeof(R) == 32)
+    return (R)_mm256_dpbusd_avx_epi32(_mm256_setzero_si256(), (__m256i)a, (__m256i)b);
+  if constexpr (!isSigned && sizeof(R) == 16)
+    return (R)_mm_dpbusd_avx_epi32(_mm_setzero_si128(), (__m128i)a, (__m128i)b);
 #endif
 #if defined(GLM_AVX2)
   if constexpr (sizeof(R) == 32) {
@@ -454,6 +459,110 @@ template <class R, int N = lanes_of<R>, class A, class B> GLM_INLINE R dot4(cons
     for (int k = 0; k < 4; ++k)
       r[i] += a[i * 4 + k] * b[i * 4 + k];
   return r;
+}
+
+//# piece lane_parts : element
+// Lanes of 32 bits hold two words or four bytes, little end first: a scalar or
+// each lane of a vector.
+template <class V> constexpr bool is_lane = sizeof(V) == 4;
+GLM_INLINE int word_of(unsigned lane, int i) { return (short)(unsigned short)(lane >> (16 * i)); }
+GLM_INLINE int unsigned_byte_of(unsigned lane, int i) { return (int)(lane >> (8 * i) & 255); }
+GLM_INLINE int signed_byte_of(unsigned lane, int i) { return (signed char)(unsigned char)(lane >> (8 * i)); }
+GLM_INLINE unsigned join_words(int low, int high) { return ((unsigned)low & 65535u) | (unsigned)high << 16; }
+template <int From, int To> GLM_INLINE int sum_of_bytes(unsigned a, unsigned b) {
+  int sum = 0;
+  for (int i = From; i < To; ++i)
+    sum += unsigned_byte_of(a, i) * signed_byte_of(b, i);
+  return sum;
+}
+
+//# piece dot_words : lane_parts
+// a0 * b0 + a1 * b1 of the signed words of each lane.
+template <class R, class A, class B> GLM_INLINE R dot_words(const A &a, const B &b) {
+#if defined(GLM_AVX512)
+  if constexpr (sizeof(R) == 64)
+    return (R)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#endif
+#if defined(GLM_AVX2)
+  if constexpr (sizeof(R) == 32)
+    return (R)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#endif
+#if defined(GLM_X86)
+  if constexpr (sizeof(R) == 16)
+    return (R)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#endif
+  if constexpr (is_lane<R>)
+    return (R)(word_of(a, 0) * word_of(b, 0) + word_of(a, 1) * word_of(b, 1));
+  else {
+    R r = {};
+    for (int i = 0; i < lanes_of<R>; ++i)
+      r[i] = word_of(a[i], 0) * word_of(b[i], 0) + word_of(a[i], 1) * word_of(b[i], 1);
+    return r;
+  }
+}
+
+//# piece add_words : lane_parts
+// Sums of the words of each lane, which fit.
+template <class R, class A, class B> GLM_INLINE R add_words(const A &a, const B &b) {
+  if constexpr (is_lane<R>)
+    return (R)join_words(word_of(a, 0) + word_of(b, 0), word_of(a, 1) + word_of(b, 1));
+  else {
+    typedef typename VectorOf<short, 2 * lanes_of<R>>::type Words;
+    return (R)((Words)a + (Words)b);
+  }
+}
+
+//# piece dot_bytes_to_words : lane_parts
+// The words a0 * b0 + a1 * b1 and a2 * b2 + a3 * b3 of each lane, of unsigned
+// bytes a and signed bytes b; they fit.
+template <class R, class A, class B> GLM_INLINE R dot_bytes_to_words(const A &a, const B &b) {
+#if defined(GLM_AVX512)
+  if constexpr (sizeof(R) == 64)
+    return (R)_mm512_maddubs_epi16((__m512i)a, (__m512i)b);
+#endif
+#if defined(GLM_AVX2)
+  if constexpr (sizeof(R) == 32)
+    return (R)_mm256_maddubs_epi16((__m256i)a, (__m256i)b);
+#endif
+#if defined(GLM_SSE4)
+  if constexpr (sizeof(R) == 16)
+    return (R)_mm_maddubs_epi16((__m128i)a, (__m128i)b);
+#endif
+  if constexpr (is_lane<R>)
+    return (R)join_words(sum_of_bytes<0, 2>(a, b), sum_of_bytes<2, 4>(a, b));
+  else {
+    R r = {};
+    for (int i = 0; i < lanes_of<R>; ++i)
+      r[i] = join_words(sum_of_bytes<0, 2>(a[i], b[i]), sum_of_bytes<2, 4>(a[i], b[i]));
+    return r;
+  }
+}
+
+//# piece dot_bytes : lane_parts
+// sum + a0 * b0 + ... + a3 * b3 of each lane, of unsigned bytes a and signed
+// bytes b. Exact, nothing saturates.
+template <class R, class S, class A, class B> GLM_INLINE R dot_bytes(const S &sum, const A &a, const B &b) {
+#if defined(GLM_VNNI)
+  if constexpr (sizeof(R) == 64)
+    return (R)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+  if constexpr (sizeof(R) == 32)
+    return (R)_mm256_dpbusd_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
+  if constexpr (sizeof(R) == 16)
+    return (R)_mm_dpbusd_epi32((__m128i)sum, (__m128i)a, (__m128i)b);
+#elif defined(GLM_AVXVNNI)
+  if constexpr (sizeof(R) == 32)
+    return (R)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
+  if constexpr (sizeof(R) == 16)
+    return (R)_mm_dpbusd_avx_epi32((__m128i)sum, (__m128i)a, (__m128i)b);
+#endif
+  if constexpr (is_lane<R>)
+    return (R)(sum + sum_of_bytes<0, 4>(a, b));
+  else {
+    R r = sum;
+    for (int i = 0; i < lanes_of<R>; ++i)
+      r[i] += sum_of_bytes<0, 4>(a[i], b[i]);
+    return r;
+  }
 }
 
 //# end

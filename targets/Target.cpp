@@ -9,6 +9,8 @@
 
 #include "targets/TargetFiles.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -17,6 +19,11 @@
 #include "llvm/TargetParser/Triple.h"
 
 #include <algorithm>
+
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace glmc::targets {
 namespace {
@@ -56,6 +63,20 @@ public:
     auto string = value->getAsString();
     if (!string || (string->empty() && !mayBeEmpty))
       return fail(key, show(*value), mayBeEmpty ? "a string" : "a string that is not empty");
+    into = string->str();
+  }
+
+  /// One of a few words.
+  void word(llvm::StringRef key, std::string &into, std::initializer_list<const char *> known) {
+    std::string expected;
+    for (const char *each : known)
+      expected += (expected.empty() ? "\"" : ", \"") + std::string(each) + "\"";
+    const llvm::json::Value *value = get(key, "one of " + expected);
+    if (!value)
+      return;
+    auto string = value->getAsString();
+    if (!string || !llvm::is_contained(known, *string))
+      return fail(key, show(*value), "one of " + expected);
     into = string->str();
   }
 
@@ -147,6 +168,26 @@ std::optional<Target> findHost(std::string &error) {
   return best;
 }
 
+/// Of a built-in target.
+size_t requirementCount(const std::string &name) {
+  std::string ignored;
+  auto target = findTarget(name, ignored);
+  return target ? target->requirements.size() : 0;
+}
+
+/// Whether Linux knows how to keep the tile registers of AMX. It gives them to a
+/// process that asks, which is not this one's to do.
+bool systemKeepsTiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long getSupported = 0x1021; // ARCH_GET_XCOMP_SUPP
+  constexpr int tileData = 18;
+  uint64_t supported = 0;
+  return syscall(SYS_arch_prctl, getSupported, &supported) == 0 && (supported >> tileData & 1);
+#else
+  return false;
+#endif
+}
+
 } // namespace
 
 std::vector<std::string> targetNames() {
@@ -155,7 +196,19 @@ std::vector<std::string> targetNames() {
     names.push_back(llvm::StringRef(file.name.data(), file.name.size()).drop_back(5).str()); // ".json"
   // File names sort "x86-64-v3.json" before "x86-64.json".
   std::sort(names.begin(), names.end());
+  std::stable_sort(names.begin(), names.end(), [](const std::string &a, const std::string &b) {
+    return requirementCount(a) < requirementCount(b);
+  });
   return names;
+}
+
+bool hasTiles(const Target &target, const std::string &element) { return llvm::is_contained(target.tiles, element); }
+
+bool runsCodeOf(const Target &rich, const Target &plain) {
+  return rich.triple == plain.triple && rich.vectorBytes == plain.vectorBytes &&
+         rich.vectorRegisters == plain.vectorRegisters &&
+         llvm::all_of(plain.requirements,
+                      [&](const std::string &feature) { return llvm::is_contained(rich.requirements, feature); });
 }
 
 std::optional<Target> parseTarget(const std::string &file, const std::string &text, std::string &error) {
@@ -180,6 +233,9 @@ std::optional<Target> parseTarget(const std::string &file, const std::string &te
   reader.text("halide", target.halide);
   reader.number("vector_bytes", target.vectorBytes, 1);
   reader.number("vector_registers", target.vectorRegisters, 1);
+  reader.word("dot", target.dot, {"none", "pmaddwd", "vnni"});
+  reader.word("dot_bf16", target.dotBf16, {"none", "avx512"});
+  reader.list("tiles", target.tiles);
   reader.number("l1_bytes", target.l1Bytes, 0);
   reader.number("l2_bytes", target.l2Bytes, 0);
   reader.list("requires", target.requirements);
@@ -188,6 +244,9 @@ std::optional<Target> parseTarget(const std::string &file, const std::string &te
   reader.finish();
   if (reader.ok() && (target.vectorBytes & (target.vectorBytes - 1)) != 0)
     reader.fail("vector_bytes", std::to_string(target.vectorBytes), "a power of two");
+  for (const std::string &element : target.tiles)
+    if (reader.ok() && element != "i8" && element != "bf16")
+      reader.fail("tiles", "\"" + element + "\"", "\"i8\" and \"bf16\" at most");
   if (reader.ok() && llvm::Triple(target.triple).getArch() == llvm::Triple::UnknownArch)
     reader.fail("triple", "\"" + target.triple + "\"", "a triple whose processor LLVM knows");
   if (!reader.ok())
@@ -216,6 +275,35 @@ std::optional<Target> findTarget(const std::string &name, std::string &error) {
   return std::nullopt;
 }
 
+std::optional<std::vector<Target>> findTargets(const std::string &list, std::string &error) {
+  error.clear();
+  std::vector<Target> targets;
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::StringRef(list).split(names, ',');
+  for (llvm::StringRef name : names) {
+    std::optional<Target> target = findTarget(name.trim().str(), error);
+    if (!target)
+      return std::nullopt;
+    // Among several, a version is known by the name of what it was made for.
+    llvm::StringRef plain = target->name;
+    if (names.size() > 1 && plain.consume_front("host (") && plain.consume_back(")"))
+      target->name = plain.str();
+    for (const Target &other : targets) {
+      if (other.name == target->name)
+        error = "'" + list + "' names target '" + target->name + "' twice";
+      else if (other.triple != target->triple)
+        error = "'" + list + "' names targets of " + other.triple + " and " + target->triple +
+                ", expected versions for one triple";
+    }
+    if (!error.empty())
+      return std::nullopt;
+    targets.push_back(std::move(*target));
+  }
+  std::stable_sort(targets.begin(), targets.end(),
+                   [](const Target &a, const Target &b) { return a.requirements.size() < b.requirements.size(); });
+  return targets;
+}
+
 std::vector<std::string> missingFeatures(const Target &target) {
   llvm::Triple wanted(target.triple), here(llvm::sys::getDefaultTargetTriple());
   if (wanted.getArch() != here.getArch())
@@ -227,6 +315,8 @@ std::vector<std::string> missingFeatures(const Target &target) {
   for (const std::string &name : target.requirements)
     if (!features.lookup(name))
       missing.push_back(name);
+  if (missing.empty() && !target.tiles.empty() && !systemKeepsTiles())
+    missing.push_back("state for tile registers from the system");
   return missing;
 }
 

@@ -16,6 +16,11 @@
 
 namespace glmc::targets {
 
+/// Attribute of a module for several targets: their names, plainest first. Each of
+/// its kernels says in `versions` what it is for each: {schedule, scratch}, or the
+/// name of an earlier one whose code it shares.
+constexpr const char *versionsAttr = "glm.versions", *kernelVersionsAttr = "versions";
+
 /// One target. Every field has a key of the same words in the data file
 /// (`vectorBytes` is "vector_bytes"); all keys must be there and no other.
 struct Target {
@@ -30,6 +35,14 @@ struct Target {
   std::string halide;      ///< Halide's target, without glmc's own suffixes.
   int64_t vectorBytes = 0; ///< Natural width of a vector.
   int64_t vectorRegisters = 0;
+  /// The integer dot product that it has: "none"; "pmaddwd" (pairs of 16 bits, and
+  /// pmaddubsw for 8); "vnni" (vpdpbusd: four of 8 bits onto 32, unsigned by signed).
+  std::string dot = "none";
+  /// The same for bf16: "none" or "avx512" (vdpbf16ps: two onto f32).
+  std::string dotBf16 = "none";
+  /// Elements that tile registers multiply (AMX): of "i8" and "bf16". Code that
+  /// uses them may run once the operating system was asked for their state.
+  std::vector<std::string> tiles;
   int64_t l1Bytes = 0; ///< Data cache of one core.
   int64_t l2Bytes = 0;
   /// CPU features, by LLVM's names, that a program checks before it runs.
@@ -40,8 +53,15 @@ struct Target {
                           ///< the stack; larger ones become scratch.
 };
 
-/// Names of the targets that are built in, simplest first. "host" is not among
-/// them.
+/// Whether tile registers multiply such elements: "i8", "bf16".
+bool hasTiles(const Target &target, const std::string &element);
+
+/// Whether code for `plain` runs, and no worse, where `rich` is asked for: their
+/// vectors and registers are the same, and all that `plain` requires `rich` does.
+bool runsCodeOf(const Target &rich, const Target &plain);
+
+/// Names of the targets that are built in, those that require least first. "host"
+/// is not among them.
 std::vector<std::string> targetNames();
 
 /// The target of this name: one of targetNames(), "host" (the most capable of
@@ -49,11 +69,17 @@ std::vector<std::string> targetNames();
 /// ends in ".json"). Sets `error` and returns nothing if there is none.
 std::optional<Target> findTarget(const std::string &name, std::string &error);
 
+/// The targets of a list with commas between, that which requires least first:
+/// versions of one program. All are of one triple and have names of their own;
+/// "host" among several is the target that it stands for.
+std::optional<std::vector<Target>> findTargets(const std::string &list, std::string &error);
+
 /// Reads a target from the text of a data file; `file` is for the error.
 std::optional<Target> parseTarget(const std::string &file, const std::string &text, std::string &error);
 
 /// What the target requires that this machine lacks: names of CPU features, or
-/// one line on the processor if it is another. Empty: code for it runs here.
+/// one line on the processor if it is another, or on the system if that has no
+/// state for tile registers. Empty: code for it runs here.
 std::vector<std::string> missingFeatures(const Target &target);
 
 } // namespace glmc::targets

@@ -58,6 +58,8 @@ public:
     for (const kernels::Kernel &kernel : program.kernels)
       if (!isIdentifier(kernel.name) || !names.insert(kernel.name).second)
         return "kernel name '" + kernel.name + "' is not a C identifier or is used twice";
+    if (std::string error = checkVersions(); !error.empty())
+      return error;
     names.clear();
     for (const EntryPoint &point : program.entryPoints) {
       if (!isIdentifier(point.name) || !names.insert(point.name).second)
@@ -71,6 +73,36 @@ public:
   }
 
 private:
+  /// What stands in for a kernel in a version takes what the kernel takes.
+  std::string checkVersions() const {
+    if (program.versions.empty())
+      return "";
+    if (program.kernelVersions.size() != program.kernels.size() || program.choices.size() > program.kernels.size())
+      return "the versions of " + std::to_string(program.kernelVersions.size()) + " kernels are known, expected " +
+             std::to_string(program.kernels.size());
+    for (int version : program.kernelVersions)
+      if (version < 0 || version >= int(program.versions.size()))
+        return "found version " + std::to_string(version) + ", expected one of " +
+               std::to_string(program.versions.size());
+    for (size_t k = 0; k < program.choices.size(); k++) {
+      const kernels::Kernel &kernel = program.kernels[k];
+      if (program.choices[k].size() != program.versions.size())
+        return "kernel '" + kernel.name + "' has " + std::to_string(program.choices[k].size()) + " versions, expected " +
+               std::to_string(program.versions.size());
+      for (int choice : program.choices[k])
+        if (choice < 0 || choice >= int(program.kernels.size()) || !isAlike(kernel, program.kernels[choice]))
+          return "kernel '" + kernel.name + "' has a version that takes other arguments and results";
+    }
+    return "";
+  }
+
+  static bool isAlike(const kernels::Kernel &kernel, const kernels::Kernel &other) {
+    bool alike = kernel.arguments == other.arguments && kernel.results.size() == other.results.size();
+    for (size_t i = 0; alike && i < kernel.results.size(); i++)
+      alike = kernel.typeOf(kernel.results[i]) == other.typeOf(other.results[i]);
+    return alike && kernel.inPlace == other.inPlace;
+  }
+
   std::string checkEntry() {
     for (const auto *parameters : {&entry->inputs, &entry->outputs})
       for (const Parameter &parameter : *parameters)
@@ -131,10 +163,29 @@ private:
     return "";
   }
 
+  /// Of a program with versions: each finds its own in the first places.
+  std::string checkScratch(const Launch &launch) const {
+    for (const Place &place : launch.scratch)
+      if (!fits(place))
+        return "scratch is " + show(place) + ", which is outside that memory";
+    for (int choice : program.choices[launch.kernel]) {
+      const kernels::Kernel &kernel = program.kernels[choice];
+      if (launch.scratch.size() < kernel.scratch.size())
+        return "found " + std::to_string(launch.scratch.size()) + " scratch, expected " +
+               std::to_string(kernel.scratch.size()) + " for '" + kernel.name + "'";
+      for (size_t i = 0; i < kernel.scratch.size(); i++)
+        if (launch.scratch[i].bytes < kernel.scratch[i].storageBytes() ||
+            launch.scratch[i].offset % kernels::byteSize(kernel.scratch[i].element) != 0)
+          return "scratch " + std::to_string(i) + " is " + show(launch.scratch[i]) + ", which is no room for the " +
+                 std::to_string(kernel.scratch[i].storageBytes()) + " bytes of '" + kernel.name + "'";
+    }
+    return "";
+  }
+
   std::string checkLaunch(const Launch &launch) const {
-    if (launch.kernel < 0 || launch.kernel >= (int)program.kernels.size())
+    if (launch.kernel < 0 || launch.kernel >= (int)launchedKernels(program))
       return "found kernel " + std::to_string(launch.kernel) + ", expected one of " +
-             std::to_string(program.kernels.size());
+             std::to_string(launchedKernels(program));
     const kernels::Kernel &kernel = program.kernels[launch.kernel];
     std::string text = "launch of '" + kernel.name + "': ";
     if (launch.processor != "cpu")
@@ -146,7 +197,7 @@ private:
     if (error.empty())
       error = checkPlaces(launch.writes, results, "writes");
     if (error.empty())
-      error = checkPlaces(launch.scratch, kernel.scratch, "scratch");
+      error = program.versions.empty() ? checkPlaces(launch.scratch, kernel.scratch, "scratch") : checkScratch(launch);
     if (error.empty())
       error = checkOverlaps(launch, kernel);
     return error.empty() ? "" : text + error;

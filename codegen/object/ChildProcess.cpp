@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <dlfcn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -84,7 +85,16 @@ bool LoadedObject::load(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects
   return true;
 }
 
+bool LoadedObject::open(const std::string &path, std::string &error) {
+  shared = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!shared)
+    error = dlerror();
+  return shared;
+}
+
 void *LoadedObject::find(const std::string &symbol, std::string &error) {
+  if (void *address = shared ? dlsym(shared, symbol.c_str()) : nullptr)
+    return address;
   auto found = session->lookup({library}, session->intern(symbol));
   if (found)
     return found->getAddress().toPtr<void *>();

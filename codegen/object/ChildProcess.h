@@ -31,6 +31,8 @@ std::unique_ptr<llvm::MemoryBuffer> readObject(const std::string &path, const st
 class LoadedObject {
 public:
   bool load(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects, std::string &error);
+  /// Loads a shared library beside them, whose symbols come first.
+  bool open(const std::string &path, std::string &error);
   /// The address of a symbol; null with `error` set if there is none.
   void *find(const std::string &symbol, std::string &error);
 
@@ -38,6 +40,7 @@ private:
   // Never deleted: the process ends without looking back.
   llvm::orc::ExecutionSession *session = nullptr;
   llvm::orc::JITDylib *library = nullptr;
+  void *shared = nullptr;
 };
 
 /// In the child: a crash leaves no core file, ends it by the signal, and writes

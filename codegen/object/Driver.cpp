@@ -5,6 +5,9 @@
 // the baseline CPU, so that a machine which lacks features gets a status back
 // and never an illegal instruction; thunks alone use the target's features.
 //
+// Of a program with versions init writes down which one the machine runs, and
+// entry points pass that number on to what chooses among thunks.
+//
 // A step of a session is an entry point that checks nothing: runtime-min's
 // functions do, which are given the session's tables and one function that runs a
 // step by its number. All of that is constant, and folds into the public functions.
@@ -20,6 +23,7 @@
 
 #include "llvm/IR/IRBuilder.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace glmc::object {
@@ -32,11 +36,11 @@ public:
       : module(module), program(program), thunks(thunks), pool(pool), session(session), options(options),
         layout(contextLayout(program)), builder(module.getContext()), pointer(builder.getPtrTy()) {}
 
-  Driver build(llvm::Function *check, uint64_t required) {
+  Driver build(const CpuNeeds &needs) {
     if (program.weightBytes > 0 && !program.weightsApart)
       declareWeights();
     defineDefaultContext();
-    defineInit(check, required);
+    defineInits(needs);
     if (pool.stop)
       defineRelease();
     if (program.weightsApart)
@@ -113,19 +117,100 @@ private:
     builder.CreateAlignedStore(builder.getInt32(value), at(context, layout.ready), llvm::Align(4));
   }
 
-  void defineInit(llvm::Function *check, uint64_t required) {
+  std::vector<llvm::Type *> initParameters() {
     std::vector<llvm::Type *> parameters = {pointer};
     if (program.weightsApart)
       parameters.insert(parameters.end(), {pointer, builder.getInt64Ty()});
-    llvm::Function *function = define("init", builder.getInt32Ty(), parameters);
-    driver.functions.push_back({"init", function});
-    llvm::Value *context = function->getArg(0);
-    returnIf(builder.CreateIsNull(context), statusNull);
-    setReady(context, 0);
-    if (check) {
-      llvm::Value *supported = builder.CreateCall(check, {builder.getInt64(required)});
+    return parameters;
+  }
+
+  /// Starts init or init_version: a context that is not ready for anything.
+  llvm::Function *startInit(const char *name, const std::vector<llvm::Type *> &parameters) {
+    llvm::Function *function = define(name, builder.getInt32Ty(), parameters);
+    driver.functions.push_back({name, function});
+    returnIf(builder.CreateIsNull(function->getArg(0)), statusNull);
+    setReady(function->getArg(0), 0);
+    return function;
+  }
+
+  /// The version of `count` in `table` that runs here; leaves if none does.
+  llvm::Value *choose(const CpuNeeds &needs, llvm::Value *table, llvm::Value *count) {
+    llvm::Value *version = builder.CreateCall(needs.check.choose, {table, count});
+    returnIf(builder.CreateICmpSLT(version, builder.getInt32(0)), statusCpu);
+    return version;
+  }
+
+  void defineInits(const CpuNeeds &needs) {
+    if (!program.versions.empty())
+      return defineVersionInits(needs);
+    llvm::Function *function = startInit("init", initParameters());
+    if (needs.tiles) {
+      choose(needs, defineTable("required", needs.required.data(), 8 * needs.required.size()), builder.getInt32(1));
+    } else if (needs.check.supports) {
+      llvm::Value *supported = builder.CreateCall(needs.check.supports, {builder.getInt64(needs.required.front())});
       returnIf(builder.CreateIsNull(supported), statusCpu);
     }
+    finishInit(function);
+  }
+
+  /// init, init_version and version.
+  void defineVersionInits(const CpuNeeds &needs) {
+    llvm::Value *table = defineTable("required", needs.required.data(), 8 * needs.required.size());
+    llvm::Value *count = builder.getInt32(needs.required.size());
+    std::vector<llvm::Type *> parameters = initParameters();
+    parameters.push_back(builder.getInt32Ty());
+    llvm::Function *prepare = defineInternal("prepare", builder.getInt32Ty(), parameters);
+    prepare->addFnAttr(llvm::Attribute::NoInline);
+    builder.CreateAlignedStore(prepare->getArg(parameters.size() - 1), at(prepare->getArg(0), layout.version),
+                               llvm::Align(4));
+    finishInit(prepare);
+    auto callPrepare = [&](llvm::Function *function, llvm::Value *version) {
+      std::vector<llvm::Value *> arguments;
+      for (size_t i = 0; i + 1 < parameters.size(); i++)
+        arguments.push_back(function->getArg(i));
+      arguments.push_back(version);
+      builder.CreateRet(builder.CreateCall(prepare, arguments));
+    };
+    llvm::Function *init = startInit("init", initParameters());
+    callPrepare(init, choose(needs, table, count));
+    llvm::Function *initVersion = startInit("init_version", parameters);
+    llvm::Value *version = initVersion->getArg(parameters.size() - 1);
+    returnIf(builder.CreateICmpUGE(version, count), statusCount);
+    choose(needs, builder.CreateGEP(builder.getInt64Ty(), table, {builder.CreateZExt(version, builder.getInt64Ty())}),
+           builder.getInt32(1));
+    callPrepare(initVersion, version);
+    defineVersion();
+  }
+
+  /// Which version runs; no text of a context that is not ready.
+  void defineVersion() {
+    llvm::Function *function = define("version", pointer, {pointer});
+    driver.functions.push_back({"version", function});
+    llvm::Value *context = function->getArg(0);
+    llvm::BasicBlock *none = newBlock(function), *given = newBlock(function), *ready = newBlock(function);
+    builder.CreateCondBr(builder.CreateIsNull(context), none, given);
+    builder.SetInsertPoint(given);
+    llvm::Value *mark = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
+    builder.CreateCondBr(builder.CreateICmpEQ(mark, builder.getInt32(readyMagic)), ready, none);
+    builder.SetInsertPoint(ready);
+    llvm::SwitchInst *choice = builder.CreateSwitch(loadVersion(context), none, program.versions.size());
+    for (size_t i = 0; i < program.versions.size(); i++) {
+      llvm::BasicBlock *block = newBlock(function);
+      choice->addCase(builder.getInt32(i), block);
+      builder.SetInsertPoint(block);
+      builder.CreateRet(builder.CreateGlobalString(program.versions[i]));
+    }
+    builder.SetInsertPoint(none);
+    builder.CreateRet(builder.CreateGlobalString(""));
+  }
+
+  llvm::Value *loadVersion(llvm::Value *context) {
+    return builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.version), llvm::Align(4));
+  }
+
+  /// All of init that does not depend on the CPU.
+  void finishInit(llvm::Function *function) {
+    llvm::Value *context = function->getArg(0);
     if (program.weightsApart)
       openWeights(context, function->getArg(1), function->getArg(2));
     if (pool.start) {
@@ -202,9 +287,7 @@ private:
     returnIf(anyNull, statusNull);
     llvm::Value *ready = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
     returnIf(builder.CreateICmpNE(ready, builder.getInt32(readyMagic)), statusNotInitialised);
-    weights = program.weightsApart ? loadWeights(context) : driver.weights;
-    for (const Step &step : entry.steps)
-      emitStep(step);
+    emitSteps(entry);
     builder.CreateRet(builder.getInt32(statusOk));
   }
 
@@ -215,9 +298,7 @@ private:
     context = function->getArg(0);
     inputs = {function->getArg(1), function->getArg(2)};
     outputs = {function->getArg(3)};
-    weights = program.weightsApart ? loadWeights(context) : driver.weights;
-    for (const Step &each : entry.steps)
-      emitStep(each);
+    emitSteps(entry);
     builder.CreateRetVoid();
     return function;
   }
@@ -285,6 +366,13 @@ private:
     defineForwarder("restore", status, {pointer, pointer, number}, session.restore, {constants, places});
   }
 
+  void emitSteps(const EntryPoint &entry) {
+    weights = program.weightsApart ? loadWeights(context) : driver.weights;
+    version = program.versions.empty() ? nullptr : loadVersion(context);
+    for (const Step &step : entry.steps)
+      emitStep(step);
+  }
+
   void emitStep(const Step &step) {
     if (auto *copy = std::get_if<Copy>(&step)) {
       builder.CreateMemCpy(address(copy->to), alignment(copy->to), address(copy->from), alignment(copy->from),
@@ -299,6 +387,10 @@ private:
     for (const auto *places : {&launch.reads, &launch.writes, &launch.scratch})
       for (const Place &place : *places)
         pointers.push_back(address(place));
+    // A version may need less scratch than there is.
+    pointers.resize(std::min(pointers.size(), thunk.takesPool + thunk.buffers()));
+    if (thunk.takesVersion)
+      pointers.push_back(version);
     builder.CreateCall(thunk.function, pointers);
   }
 
@@ -354,7 +446,7 @@ private:
   llvm::Type *pointer;
   Driver driver;
   // Of the entry point that is being built.
-  llvm::Value *context = nullptr, *weights = nullptr;
+  llvm::Value *context = nullptr, *weights = nullptr, *version = nullptr;
   std::vector<llvm::Value *> inputs, outputs;
 };
 
@@ -362,9 +454,9 @@ private:
 
 std::string weightsSection(const ObjectOptions &options) { return emptyWeightsStem + options.prefix + "_weights"; }
 
-Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, llvm::Function *check,
-                   uint64_t required, const Pool &pool, const SessionCode &session, const ObjectOptions &options) {
-  return DriverBuilder(module, program, thunks, pool, session, options).build(check, required);
+Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, const CpuNeeds &needs,
+                   const Pool &pool, const SessionCode &session, const ObjectOptions &options) {
+  return DriverBuilder(module, program, thunks, pool, session, options).build(needs);
 }
 
 } // namespace glmc::object

@@ -36,10 +36,17 @@ struct Driver {
 /// The section that the weights are emitted in; reserveWeights renames it.
 std::string weightsSection(const ObjectOptions &options);
 
-/// `check` is null if the target requires nothing; `required` is its argument.
+/// What init asks of the machine.
+struct CpuNeeds {
+  CpuCheck check; ///< Empty if the only target requires nothing.
+  /// What each version requires, as bits of runtime-min/cpu.h.
+  std::vector<uint64_t> required;
+  bool tiles = false; ///< Whether one needs tile registers, which are asked for.
+};
+
 /// `pool` is empty unless the program has threads, `session` unless it has one.
-Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, llvm::Function *check,
-                   uint64_t required, const Pool &pool, const SessionCode &session, const ObjectOptions &options);
+Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, const CpuNeeds &needs,
+                   const Pool &pool, const SessionCode &session, const ObjectOptions &options);
 
 } // namespace glmc::object
 

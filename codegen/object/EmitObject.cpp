@@ -56,12 +56,12 @@ private:
   }
 
   /// The bits of runtime-min/cpu.h for what the target requires.
-  bool requiredFeatures(uint64_t &bits) {
-    for (const std::string &name : options.target.requirements) {
+  bool requiredFeatures(const targets::Target &target, uint64_t &bits) {
+    for (const std::string &name : target.requirements) {
       std::optional<uint64_t> bit = cpuFeatureBit(name);
       if (!bit) {
-        result.error = "target '" + options.target.name + "': it requires the CPU feature '" + name +
-                       "', which runtime-min cannot check";
+        result.error =
+            "target '" + target.name + "': it requires the CPU feature '" + name + "', which runtime-min cannot check";
         return false;
       }
       bits |= *bit;
@@ -69,10 +69,40 @@ private:
     return true;
   }
 
+  bool checkVersions() {
+    versions = options.versions.empty() ? std::vector<targets::Target>{options.target} : options.versions;
+    if (versions.size() != std::max<size_t>(program.versions.size(), 1))
+      result.error = "found " + std::to_string(versions.size()) + " targets, expected one for each of " +
+                     std::to_string(program.versions.size()) + " versions";
+    for (const targets::Target &version : versions) {
+      if (version.triple != options.target.triple)
+        result.error =
+            "found versions for " + options.target.triple + " and " + version.triple + ", expected one triple";
+      if (!version.tiles.empty() && !llvm::Triple(version.triple).isOSLinux())
+        result.error =
+            "target '" + version.name + "': tile registers are asked of Linux, found triple " + version.triple;
+    }
+    return result.error.empty();
+  }
+
+  /// What init asks of the machine, and the code for that.
+  bool linkNeeds(CpuNeeds &needs) {
+    bool any = versions.size() > 1;
+    for (const targets::Target &version : versions) {
+      needs.required.push_back(0);
+      if (!requiredFeatures(version, needs.required.back()))
+        return false;
+      needs.tiles |= !version.tiles.empty();
+      any |= needs.required.back() != 0;
+    }
+    return !any || linkCpuCheck(*module, options.target, needs.check, result.error);
+  }
+
   bool link() {
+    if (!checkVersions())
+      return false;
     machine = makeTargetMachine(options, result.error);
-    uint64_t required = 0;
-    if (!machine || !requiredFeatures(required))
+    if (!machine)
       return false;
     module = std::make_unique<llvm::Module>("glmc", context);
     module->setSourceFileName("glmc");
@@ -80,14 +110,9 @@ private:
     module->setDataLayout(machine->createDataLayout());
     module->setPICLevel(llvm::PICLevel::BigPIC);
     Thunks thunks;
-    if (!linkKernels(*module, program, kernels, options.target, thunks, result.error))
+    CpuNeeds needs;
+    if (!linkKernels(*module, program, kernels, versions, thunks, result.error) || !linkNeeds(needs))
       return false;
-    llvm::Function *cpuCheck = nullptr;
-    if (required != 0) {
-      cpuCheck = linkCpuCheck(*module, options.target, result.error);
-      if (!cpuCheck)
-        return false;
-    }
     Pool pool;
     if (program.threads > 1 && !linkPool(*module, options.target, pool, result.error))
       return false;
@@ -96,7 +121,7 @@ private:
     SessionCode session;
     if (program.session && !linkSession(*module, options.target, session, result.error))
       return false;
-    driver = buildDriver(*module, program, thunks, cpuCheck, required, pool, session, options);
+    driver = buildDriver(*module, program, thunks, needs, pool, session, options);
     llvm::raw_string_ostream problems(result.error);
     return !llvm::verifyModule(*module, &problems);
   }
@@ -164,10 +189,21 @@ private:
     result.undefinedSymbols = contents.undefinedSymbols;
     result.codeBytes = contents.codeBytes;
     result.constantBytes = contents.constantBytes + result.weightBytes;
+    if (!program.versions.empty())
+      countVersions(contents);
     if (!driver.weights)
       return true;
     return reserveWeights(result.object, weightsSection(options), result.error) &&
            (options.weightsApart || appendWeights());
+  }
+
+  /// Kernels' sections have their functions' names.
+  void countVersions(const ObjectContents &contents) {
+    result.versionBytes.assign(versions.size(), 0);
+    for (size_t i = 0; i < program.kernels.size(); i++)
+      for (const auto &[name, bytes] : contents.functionBytes)
+        if (name == program.kernels[i].name || llvm::StringRef(name).starts_with(program.kernels[i].name + "."))
+          result.versionBytes[versionOf(program, i)] += name == program.kernels[i].name + ".choose" ? 0 : bytes;
   }
 
   bool appendWeights() {
@@ -185,6 +221,7 @@ private:
   const Program &program;
   const std::vector<kernels::CompiledKernel> &kernels;
   const ObjectOptions &options;
+  std::vector<targets::Target> versions;
   ObjectResult result;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> machine;

@@ -14,6 +14,9 @@
 //   int P_<entry>(P_context *, inputs..., outputs...)   for each entry point, or
 //   P_prefill, P_decode, ...                   of a stateful program
 //   const char *P_status_text(int), *P_build_id(void)
+//   int P_init_version(P_context *, [const void *, int64_t,] int version)
+//   const char *P_version(const P_context *)   of a program with versions: init
+//                                              takes the best that runs
 //   P_context P_default        zeros, in section .bss.P_default
 // Statuses: codegen/Status.h. The context: codegen/ContextLayout.h. An input or
 // output that is placed in the arena has no parameter.
@@ -40,6 +43,8 @@ struct ObjectOptions {
   std::string prefix;  ///< Of every public symbol; a C identifier.
   std::string buildId; ///< What P_build_id answers.
   targets::Target target;
+  /// The targets of a program with versions, of which `target` is the first.
+  std::vector<targets::Target> versions;
   int optimize = 3;      ///< 0 to 3, as a compiler's -O.
   bool assembly = false; ///< Also give the assembly, for --dump-ir.
   /// For models larger than memory: `object` lacks the weights image, and the
@@ -67,6 +72,9 @@ struct ObjectResult {
   int64_t constantBytes = 0;   ///< Read-only data, weights included.
   int64_t weightBytes = 0;     ///< The weights image; 0 if nothing reads it.
   int64_t contextBytes = 0;    ///< sizeof the context struct.
+  /// Of a program with versions: what the kernels take that were compiled for
+  /// each. A version that shares others' code has less of its own.
+  std::vector<int64_t> versionBytes;
 };
 
 /// Emits `program`, whose kernel i was compiled (with bitcode) to kernels[i].

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/object/LinkKernels.h"
 
+#include "codegen/object/FitIntrinsics.h"
 #include "runtime-min/Embedded.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -100,11 +101,12 @@ void dropFastMath(llvm::Function &function) {
 
 class KernelLinker {
 public:
-  KernelLinker(llvm::Module &module, const Program &program, const targets::Target &target)
-      : module(module), program(program), target(target), linker(module) {}
+  KernelLinker(llvm::Module &module, const Program &program, const std::vector<targets::Target> &versions)
+      : module(module), program(program), versions(versions), linker(module) {}
 
   Thunk link(int number, const kernels::CompiledKernel &compiled, std::string &error) {
     const kernels::Kernel &kernel = program.kernels[number];
+    const targets::Target &target = versions[versionOf(program, number)];
     if (!compiled.error.empty() || compiled.bitcode.empty()) {
       error = compiled.error.empty() ? "it has no bitcode" : compiled.error;
       return {};
@@ -123,6 +125,8 @@ public:
       if (each.isDeclaration())
         continue;
       useTarget(each, target);
+      if (!fitIntrinsics(each, target, error))
+        return {};
       if (!kernel.inPlace.empty())
         dropAliasHints(each);
       if (kernel.math == kernels::Math::exact || program.math == kernels::Math::exact)
@@ -140,7 +144,51 @@ public:
     }
     function = module.getFunction(inner);
     function->setLinkage(llvm::GlobalValue::InternalLinkage);
-    return defineThunk(number, function, compiled.takesPool);
+    return defineThunk(number, function, target, compiled.takesPool);
+  }
+
+  /// What launches of kernel `number` call: the thunk that all versions share, or a
+  /// function that goes on to the version's. It tells nothing of the pointers, and
+  /// any machine runs it.
+  Thunk choose(int number, const Thunks &thunks) {
+    const std::vector<int> choices = choicesOf(program, number);
+    if (isShared(choices))
+      return thunks[choices.front()];
+    size_t buffers = 0;
+    bool takesPool = false;
+    for (int choice : choices) {
+      buffers = std::max(buffers, thunks[choice].buffers());
+      takesPool |= thunks[choice].takesPool;
+    }
+    llvm::IRBuilder<> builder(module.getContext());
+    std::vector<llvm::Type *> parameters(takesPool + buffers, builder.getPtrTy());
+    parameters.push_back(builder.getInt32Ty()); // Last, so that all others stay in their registers.
+    auto *type = llvm::FunctionType::get(builder.getVoidTy(), parameters, false);
+    auto *function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
+                                            program.kernels[number].name + ".choose", module);
+    useBaseline(*function, versions.front());
+    function->addFnAttr(llvm::Attribute::NoInline);
+    auto *entry = llvm::BasicBlock::Create(module.getContext(), "", function);
+    llvm::SwitchInst *branch = nullptr;
+    for (size_t version = 0; version < choices.size(); version++) {
+      auto *block = llvm::BasicBlock::Create(module.getContext(), "", function);
+      if (version == 0) {
+        builder.SetInsertPoint(entry);
+        branch = builder.CreateSwitch(function->getArg(parameters.size() - 1), block, choices.size() - 1);
+      } else {
+        branch->addCase(builder.getInt32(version), block);
+      }
+      builder.SetInsertPoint(block);
+      const Thunk &thunk = thunks[choices[version]];
+      std::vector<llvm::Value *> arguments;
+      if (thunk.takesPool)
+        arguments.push_back(function->getArg(0));
+      for (size_t i = 0; i < thunk.buffers(); i++)
+        arguments.push_back(function->getArg(takesPool + i));
+      builder.CreateCall(thunk.function, arguments)->setTailCall();
+      builder.CreateRetVoid();
+    }
+    return {function, takesPool, /*takesVersion=*/true};
   }
 
 private:
@@ -173,7 +221,7 @@ private:
     for (const EntryPoint &entry : program.entryPoints)
       for (const Step &step : entry.steps) {
         auto *launch = std::get_if<Launch>(&step);
-        if (!launch || launch->kernel != number)
+        if (!launch || !llvm::is_contained(choicesOf(program, launch->kernel), number))
           continue;
         const Place &place = p < arguments             ? launch->reads[p]
                              : p < arguments + results ? launch->writes[p - arguments]
@@ -207,7 +255,7 @@ private:
     }
   }
 
-  Thunk defineThunk(int number, llvm::Function *kernel, bool takesPool) {
+  Thunk defineThunk(int number, llvm::Function *kernel, const targets::Target &target, bool takesPool) {
     llvm::LLVMContext &context = module.getContext();
     llvm::Type *pointer = llvm::PointerType::getUnqual(context);
     std::vector<llvm::Type *> parameters(kernel->arg_size(), pointer);
@@ -243,7 +291,7 @@ private:
 
   llvm::Module &module;
   const Program &program;
-  const targets::Target &target;
+  const std::vector<targets::Target> &versions;
   llvm::Linker linker;
 };
 
@@ -256,21 +304,24 @@ void useTarget(llvm::Function &function, const targets::Target &target) {
 void useBaseline(llvm::Function &function, const targets::Target &target) { setCpu(function, target.baselineCpu, ""); }
 
 bool linkKernels(llvm::Module &module, const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
-                 const targets::Target &target, Thunks &thunks, std::string &error) {
+                 const std::vector<targets::Target> &versions, Thunks &thunks, std::string &error) {
   if (kernels.size() != program.kernels.size()) {
     error = "found " + std::to_string(kernels.size()) + " compiled kernels, expected " +
             std::to_string(program.kernels.size());
     return false;
   }
-  KernelLinker linker(module, program, target);
+  KernelLinker linker(module, program, versions);
+  Thunks linked;
   for (size_t i = 0; i < kernels.size(); i++) {
     std::string problem;
-    thunks.push_back(linker.link(i, kernels[i], problem));
-    if (!thunks.back().function) {
+    linked.push_back(linker.link(i, kernels[i], problem));
+    if (!linked.back().function) {
       error = "kernel '" + program.kernels[i].name + "': " + problem;
       return false;
     }
   }
+  for (size_t i = 0; i < launchedKernels(program); i++)
+    thunks.push_back(linker.choose(i, linked));
   return true;
 }
 
@@ -306,9 +357,12 @@ static bool linkRuntime(llvm::Module &module, const targets::Target &target, con
   return true;
 }
 
-llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target, std::string &error) {
+bool linkCpuCheck(llvm::Module &module, const targets::Target &target, CpuCheck &check, std::string &error) {
   std::vector<llvm::Function *> found;
-  return linkRuntime(module, target, "cpu", {{"glmc_cpu_supports", 1}}, found, error) ? found[0] : nullptr;
+  if (!linkRuntime(module, target, "cpu", {{"glmc_cpu_supports", 1}, {"glmc_cpu_choose", 2}}, found, error))
+    return false;
+  check = {found[0], found[1]};
+  return true;
 }
 
 bool linkWeights(llvm::Module &module, const targets::Target &target, std::string &error) {

@@ -26,19 +26,28 @@ void useTarget(llvm::Function &function, const targets::Target &target);
 void useBaseline(llvm::Function &function, const targets::Target &target);
 
 /// `void NAME(pointers...)` with one pointer an argument, result and scratch of
-/// the kernel, after that of the pool if the kernel takes it.
+/// the kernel, after that of the pool if the kernel takes it. Where versions run
+/// different kernels, what launches call takes the version's number after that, an
+/// i32, and goes on to that version's thunk.
 struct Thunk {
   llvm::Function *function = nullptr;
-  bool takesPool = false;
+  bool takesPool = false, takesVersion = false;
+  size_t buffers() const { return function->arg_size() - takesPool - takesVersion; }
 };
-using Thunks = std::vector<Thunk>; ///< thunks[i] belongs to program.kernels[i].
+using Thunks = std::vector<Thunk>; ///< thunks[i] is what a launch of kernel i calls.
 
-/// Links every kernel into `module` and adds its thunk. False: `error` says why.
+/// Links every kernel into `module`, each for its version's target, and adds what
+/// launches call. False: `error` says why.
 bool linkKernels(llvm::Module &module, const Program &program, const std::vector<kernels::CompiledKernel> &kernels,
-                 const targets::Target &target, Thunks &thunks, std::string &error);
+                 const std::vector<targets::Target> &versions, Thunks &thunks, std::string &error);
 
-/// Links the check of the CPU from runtime-min, `int glmc_cpu_supports(uint64_t)`.
-llvm::Function *linkCpuCheck(llvm::Module &module, const targets::Target &target, std::string &error);
+/// The functions of runtime-min/cpu.h.
+struct CpuCheck {
+  llvm::Function *supports = nullptr, *choose = nullptr;
+};
+
+/// Links the checks of the CPU.
+bool linkCpuCheck(llvm::Module &module, const targets::Target &target, CpuCheck &check, std::string &error);
 
 /// Links the functions of runtime-min/weights.h, which the driver finds in the
 /// module by their names.

@@ -39,19 +39,19 @@ llvm::TargetLibraryInfoImpl memoryFunctionsOnly(const llvm::Triple &triple) {
   return info;
 }
 
-bool checkNames(const llvm::Target &target, const ObjectOptions &options, std::string &error) {
-  llvm::Triple triple(options.target.triple);
-  std::unique_ptr<llvm::MCSubtargetInfo> info(target.createMCSubtargetInfo(triple, "", ""));
+bool checkNames(const llvm::Target &known, const targets::Target &target, std::string &error) {
+  llvm::Triple triple(target.triple);
+  std::unique_ptr<llvm::MCSubtargetInfo> info(known.createMCSubtargetInfo(triple, "", ""));
   auto unknown = [&](const char *what, llvm::StringRef name) {
-    error = "target '" + options.target.name + "': LLVM does not know the " + what + " '" + name.str() + "' of " +
-            options.target.triple;
+    error = "target '" + target.name + "': LLVM does not know the " + what + " '" + name.str() + "' of " +
+            target.triple;
     return false;
   };
-  for (const std::string &cpu : {options.target.cpu, options.target.baselineCpu})
+  for (const std::string &cpu : {target.cpu, target.baselineCpu})
     if (!cpu.empty() && !info->isCPUStringValid(cpu))
       return unknown("CPU", cpu);
   llvm::SmallVector<llvm::StringRef> features;
-  llvm::StringRef(options.target.features).split(features, ',', -1, /*KeepEmpty=*/false);
+  llvm::StringRef(target.features).split(features, ',', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef feature : features) {
     llvm::StringRef name = feature.trim();
     bool sign = name.consume_front("+") || name.consume_front("-");
@@ -197,8 +197,11 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const ObjectOptions &opti
             ", expected one whose objects are ELF files";
     return nullptr;
   }
-  if (!checkNames(*target, options, error))
+  if (!checkNames(*target, options.target, error))
     return nullptr;
+  for (const targets::Target &version : options.versions)
+    if (!checkNames(*target, version, error))
+      return nullptr;
   llvm::TargetOptions flags;
   // What may be contracted carries a flag of its own: Halide marks everything but
   // strict_float expressions.

@@ -113,9 +113,12 @@ bool inspectObject(const std::vector<char> &object, bool threads, ObjectContents
     uint64_t flags = llvm::object::ELFSectionRef(section).getFlags();
     if (!(flags & llvm::ELF::SHF_ALLOC))
       continue;
-    if (flags & llvm::ELF::SHF_EXECINSTR)
+    if (flags & llvm::ELF::SHF_EXECINSTR) {
       contents.codeBytes += section.getSize();
-    else if (!(flags & llvm::ELF::SHF_WRITE))
+      llvm::StringRef name = llvm::cantFail(section.getName());
+      if (name.consume_front(".text."))
+        contents.functionBytes[name.str()] += section.getSize();
+    } else if (!(flags & llvm::ELF::SHF_WRITE))
       contents.constantBytes += section.getSize();
   }
   return true;

@@ -3,6 +3,7 @@
 #define GLMC_CODEGEN_OBJECT_OBJECTFILE_H
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ bool isAllowedSymbol(const std::string &symbol, bool threads);
 struct ObjectContents {
   std::vector<std::string> undefinedSymbols; ///< Sorted.
   int64_t codeBytes = 0, constantBytes = 0;
+  std::map<std::string, int64_t> functionBytes; ///< Of functions with a section of their own.
 };
 
 /// False: `error` names a symbol that generated code may not need, and the

@@ -36,6 +36,7 @@ struct Report {
   uint64_t faultAddress;
   char error[2048];
   char statusText[256];
+  char version[256];
 };
 
 /// `int glmc_invoke(function, pointers)` calls a function of `count` pointers.
@@ -97,8 +98,7 @@ private:
   bool prepare() {
     if (request.contextBytes < 1)
       return fail("the context has no bytes");
-    object = readObject(request.path, request.object, result.error);
-    if (!object)
+    if (request.library.empty() && !(object = readObject(request.path, request.object, result.error)))
       return false;
     contextBuffer = memory.add("the context", request.contextBytes);
     for (size_t i = 0; i < request.inputs.size(); i++) {
@@ -182,6 +182,8 @@ private:
     }
     result.status = report->initStatus ? report->initStatus : report->status;
     result.statusText = report->statusText;
+    report->version[sizeof report->version - 1] = 0;
+    result.version = report->version;
     result.seconds = report->seconds;
     if (result.status != 0) {
       fail(request.prefix + "_" + (report->initStatus ? "init" : request.entry) + " returned status " +
@@ -211,12 +213,13 @@ private:
     std::string error;
     LoadedObject loaded;
     std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
-    objects.push_back(std::move(object));
+    if (object)
+      objects.push_back(std::move(object));
     objects.push_back(std::move(trampoline));
     for (const std::vector<char> &more : request.moreObjects)
       objects.push_back(llvm::MemoryBuffer::getMemBuffer(llvm::StringRef(more.data(), more.size()), "more",
                                                          /*RequiresNullTerminator=*/false));
-    if (loaded.load(std::move(objects), error))
+    if (loaded.load(std::move(objects), error) && (request.library.empty() || loaded.open(request.library, error)))
       callObject(loaded, error);
     copyText(report->error, sizeof report->error, error);
     report->finished = true;
@@ -245,6 +248,8 @@ private:
     auto invoke = (int (*)(void *, void **))addresses[3];
     if (request.initialise)
       report->initStatus = initialise(loaded, addresses[0], error);
+    if (request.hasVersions && !askVersion(loaded, error))
+      return;
     if (request.measure && report->initStatus == 0)
       measure(loaded, invoke, error);
     const int repeat = request.measure ? 0 : std::max(request.repeat, 1);
@@ -262,7 +267,22 @@ private:
       copyText(report->statusText, sizeof report->statusText, words);
   }
 
+  bool askVersion(LoadedObject &loaded, std::string &error) {
+    auto version = (const char *(*)(const void *))loaded.find(request.prefix + "_version", error);
+    if (version)
+      copyText(report->version, sizeof report->version, version(memory[contextBuffer]));
+    return version != nullptr;
+  }
+
   int initialise(LoadedObject &loaded, void *init, std::string &error) {
+    if (request.version >= 0) {
+      void *chosen = loaded.find(request.prefix + "_init_version", error);
+      if (!chosen)
+        return 0;
+      return request.weightsApart ? ((int (*)(void *, const void *, int64_t, int))chosen)(
+                                        memory[contextBuffer], request.weights, request.weightsBytes, request.version)
+                                  : ((int (*)(void *, int))chosen)(memory[contextBuffer], request.version);
+    }
     if (!request.weightsApart)
       return ((int (*)(void *))init)(memory[contextBuffer]);
     const int status = ((int (*)(void *, const void *, int64_t))init)(memory[contextBuffer], request.weights,

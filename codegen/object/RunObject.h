@@ -29,6 +29,7 @@ struct ChildCalls {
 struct RunRequest {
   std::string path;         ///< The object file, or
   std::vector<char> object; ///< its bytes, if `path` is empty.
+  std::string library;      ///< Or a shared library that was made of it.
   std::string prefix;
   std::string entry; ///< Without prefix.
   int64_t contextBytes = 64;
@@ -38,6 +39,8 @@ struct RunRequest {
   const void *weights = nullptr;
   int64_t weightsBytes = 0;
   bool checkWeights = false; ///< Call check_weights after init.
+  bool hasVersions = false;  ///< Ask which version runs.
+  int version = -1;          ///< Not negative: init_version gets this, instead of init.
   std::vector<std::vector<uint8_t>> inputs;
   std::vector<int64_t> outputBytes;
   /// With --io arena, one a parameter: its offset in the context, or -1 if the
@@ -65,6 +68,7 @@ struct RunResult {
   std::string error;
   int status = 0; ///< Of init or check_weights if that is not 0, else of the entry point or release.
   std::string statusText;
+  std::string version; ///< With hasVersions: the name of what ran.
   std::vector<std::vector<uint8_t>> outputs;
   double seconds = 0; ///< Of the fastest call.
 };

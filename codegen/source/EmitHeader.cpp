@@ -62,6 +62,19 @@ std::string commentLines(const std::string &text, const std::string &margin) {
   return out;
 }
 
+std::string callLines(const std::string &start, const std::vector<std::string> &arguments, const std::string &end) {
+  std::string text, line = start;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string word = arguments[i] + (i + 1 < arguments.size() ? "," : end);
+    if (line.size() + word.size() > 110) {
+      text += line + "\n";
+      line = "     ";
+    }
+    line += (line.back() == '(' ? "" : " ") + word;
+  }
+  return text + line + (arguments.empty() ? end : "") + "\n";
+}
+
 static std::string shapeText(const TensorType &type) {
   std::string text = kernels::name(type.element);
   for (size_t i = 0; i < type.shape.size(); ++i)
@@ -170,6 +183,7 @@ private:
   void statuses();
   void initAndRelease();
   void weightsFile();
+  void versions();
   void context();
   void entryPoint(const EntryPoint &entry);
   void tensor(const EntryPoint &entry, const Parameter &p, bool input);
@@ -246,6 +260,22 @@ void HeaderPrinter::weightsFile() {
       << "int " << prefix << "_check_weights(const " << prefix << "_context *context);\n\n";
 }
 
+/// What says which version runs, and decides it.
+void HeaderPrinter::versions() {
+  if (program.versions.empty())
+    return;
+  out << "/* The code is there in several versions, by what they are compiled for:\n";
+  for (size_t i = 0; i < program.versions.size(); ++i)
+    out << commentLines(std::to_string(i) + "  " + program.versions[i], "     ");
+  out << "   " << prefix
+      << "_init takes the last one that the machine runs. This takes the one that is\n   asked for, or gives " << macros
+      << "_ERROR_CPU where that does not run, and\n   " << macros << "_ERROR_COUNT where there is no such number. */\n"
+      << "int " << prefix << "_init_version(" << prefix << "_context *context, "
+      << (program.weightsApart ? "const void *weights, int64_t bytes, " : "") << "int version);\n\n"
+      << "/* The name of the version that a context runs; \"\" before init. */\nconst char *" << prefix
+      << "_version(const " << prefix << "_context *context);\n\n";
+}
+
 void HeaderPrinter::initAndRelease() {
   out << "/* Makes a context ready; checks that the CPU has what the code needs.";
   if (program.session)
@@ -261,6 +291,7 @@ void HeaderPrinter::initAndRelease() {
     weightsFile();
   else
     out << "int " << prefix << "_init(" << prefix << "_context *context);\n\n";
+  versions();
   if (program.threads == 1)
     return;
   out << "/* Ends the context's threads and waits for them; before its memory is given back,\n"
@@ -299,6 +330,10 @@ void HeaderPrinter::context() {
   }
   if (program.weightsApart) {
     out << "  " << align << " uint8_t weights[" << weightsAddressBytes << "];\n";
+    aligned = true;
+  }
+  if (!program.versions.empty()) {
+    out << "  " << (aligned ? "" : align + " ") << "uint32_t version;\n";
     aligned = true;
   }
   out << "  " << (aligned ? "" : align + " ") << "uint32_t ready;\n} " << prefix << "_context;\n\n";

@@ -6,11 +6,14 @@
 //   typedef struct P_context { alignas(64) uint8_t arena[A];
 //                              alignas(64) uint8_t state[S];
 //                              alignas(64) uint8_t pool[T];
-//                              alignas(64) uint8_t weights[8]; uint32_t ready; } P_context;
+//                              alignas(64) uint8_t weights[8];
+//                              uint32_t version; uint32_t ready; } P_context;
 //   extern P_context P_default;                zeros, in section .bss.P_default
 //   int P_init(P_context *);                   checks the CPU, sets ready
 //   int P_init(P_context *, const void *, int64_t), int P_check_weights(const P_context *);
 //                                              with weights in a file of their own
+//   int P_init_version(P_context *, ..., int version), P_version(const P_context *)
+//                                              of a program with versions
 //   int P_release(P_context *);                ends the threads, if there are any
 //   int P_<entry>(P_context *, const T *input..., T *output...);
 //   int P_prefill(...), P_decode(...), ...     of a stateful program (SessionText.h)
@@ -31,6 +34,12 @@
 
 namespace glmc::source {
 
+/// What one version of a program is compiled for.
+struct EmitVersion {
+  std::vector<std::string> cpuRequires; ///< As in EmitOptions.
+  std::string cxxTarget;
+};
+
 struct EmitOptions {
   std::string prefix;     ///< Of every public symbol; a C identifier: "glm".
   std::string headerName; ///< The C++ file includes this; empty: prefix + ".h".
@@ -39,6 +48,8 @@ struct EmitOptions {
   std::string targetName;               ///< For comments.
   std::vector<std::string> cpuRequires; ///< Features that init asks for, as in target files.
   std::string cxxTarget;                ///< Contents of __attribute__((target("..."))); may be empty.
+  /// Of a program with versions, one each; cpuRequires and cxxTarget are then unused.
+  std::vector<EmitVersion> versions;
   /// Symbols that the object needs beside memcpy, memset and memmove.
   std::vector<std::string> supportRoutines;
   int64_t stackBytes = -1; ///< Worst case of the object's functions; -1: the user's compiler decides.
@@ -64,6 +75,9 @@ std::string entrySignature(const EntryPoint &entry, const EmitOptions &options);
 /// `text` as lines of a comment, each after `margin`, cut at about 100 columns;
 /// whatever could end a comment is taken out.
 std::string commentLines(const std::string &text, const std::string &margin);
+
+/// `start`, the words with commas between, `end`: in lines of 110 columns.
+std::string callLines(const std::string &start, const std::vector<std::string> &arguments, const std::string &end);
 
 /// Licence, build and memory of the program, as plain lines.
 std::string summaryText(const Program &program, const EmitOptions &options);

@@ -77,7 +77,8 @@ static std::string vectorTypedef(const std::string &name) {
   return "typedef " + type + " " + name + " __attribute__((vector_size(" + std::to_string(bytes) + ")));\n";
 }
 
-std::string runtimePieces(const std::set<std::string> &needs, std::string &error) {
+std::string runtimePieces(const std::set<std::string> &needs, std::string &error,
+                          const std::set<std::string> &present) {
   std::vector<Piece> pieces;
   for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"})
     for (Piece &piece : piecesOf(file))
@@ -110,7 +111,7 @@ std::string runtimePieces(const std::set<std::string> &needs, std::string &error
   if (!types.empty())
     text += "\n// Vectors: element and lanes.\n" + types;
   for (const Piece &piece : pieces)
-    if (wanted.count(piece.name))
+    if (wanted.count(piece.name) && !present.count(piece.name))
       text += "\n" + piece.text;
   return text;
 }
@@ -133,7 +134,7 @@ static std::vector<std::string> instructionMacros(const std::string &cxxTarget) 
   };
   const bool v4 = any({"arch=x86-64-v4"}), v3 = v4 || any({"arch=x86-64-v3"});
   const bool avx512 = v4 || (any({"avx512f"}) && any({"avx512bw"}) && any({"avx512dq"}) && any({"avx512vl"}));
-  const bool avx2 = v3 || avx512 || any({"avx2"}), avx = avx2 || any({"avx", "f16c", "fma"});
+  const bool avx2 = v3 || avx512 || any({"avx2", "avxvnni"}), avx = avx2 || any({"avx", "f16c", "fma"});
   std::vector<std::string> macros = {"GLM_X86"};
   if (avx || any({"sse4.1", "sse4.2", "arch=x86-64-v2"}))
     macros.push_back("GLM_SSE4");
@@ -147,6 +148,8 @@ static std::vector<std::string> instructionMacros(const std::string &cxxTarget) 
     macros.push_back("GLM_AVX512");
   if (avx512 && any({"avx512vnni"}))
     macros.push_back("GLM_VNNI");
+  if (any({"avxvnni"}))
+    macros.push_back("GLM_AVXVNNI");
   return macros;
 }
 
@@ -190,8 +193,9 @@ std::string runtimePreamble(const std::string &cxxTarget, bool exact, bool threa
 #pragma GCC diagnostic ignored "-Wpsabi"
 #if !defined(__clang__)
 // Arrays are written a vector at a time; where a machine lacks such vectors GCC
-// takes the pieces for unwritten.
+// takes the pieces for unwritten. Its own headers leave what no mask shows so.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 )";
   if (exact)
@@ -218,7 +222,7 @@ std::string runtimePreamble(const std::string &cxxTarget, bool exact, bool threa
 
 std::string runtimeEpilogue(bool threads) {
   std::string text = threads ? "#undef GLMC_POOL_LINKAGE\n" : "";
-  for (const char *macro : {"X86", "SSE4", "AVX", "AVX2", "F16C", "AVX512", "VNNI", "A64", "DOTPROD", "TARGET",
+  for (const char *macro : {"X86", "SSE4", "AVX", "AVX2", "F16C", "AVX512", "VNNI", "AVXVNNI", "A64", "DOTPROD", "TARGET",
                             "INLINE", "METHOD", "KERNEL", "INT64"})
     text += std::string("#undef GLM_") + macro + "\n";
   return text;

@@ -20,8 +20,10 @@ namespace glmc::source {
 std::string runtimePreamble(const std::string &cxxTarget, bool exact, bool threads = false);
 
 /// The element and vector types and the pieces that `needs` names
-/// (CompiledKernel::cxxNeeds), with those that they need themselves.
-std::string runtimePieces(const std::set<std::string> &needs, std::string &error);
+/// (CompiledKernel::cxxNeeds), with those that they need themselves; but not those
+/// in `present`, which the file has already.
+std::string runtimePieces(const std::set<std::string> &needs, std::string &error,
+                          const std::set<std::string> &present = {});
 
 /// Takes the preamble's macros back, for files that are compiled together.
 std::string runtimeEpilogue(bool threads = false);

@@ -291,6 +291,121 @@ TEST_F(EmitSource, ThreadsComputeTheSame) {
   EXPECT_EQ(error, "kernel 'k00_mul' takes a pool of threads, which the program does not have");
 }
 
+/// The same program in three versions: the second shares the first's kernels, the
+/// third has one of its own, which takes scratch and, alone, the pool.
+Program programWithVersions(source::EmitOptions &o) {
+  Program p = program(false);
+  p.threads = 2;
+  p.versions = {"x86-64", "x86-64-v3-vnni", "x86-64-v3"};
+  p.kernels.push_back(p.kernels[0]);
+  p.kernels[2].name = "k00_mul_x86_64_v3";
+  p.kernels[2].scratch = {p.kernels[0].arguments[0]};
+  p.kernelNodes.push_back("");
+  p.kernelVersions = {0, 0, 2};
+  p.choices = {{0, 0, 2}, {1, 1, 1}};
+  std::get<Launch>(p.entryPoints[0].steps[0]).scratch = {{Memory::arena, 0, 64, 64}};
+  o.versions = {{{"sse4.1"}, "sse4.1"}, {{"avxvnni"}, "avxvnni,avx2"}, {{"avx2", "fma", "f16c"}, "avx2,fma,f16c"}};
+  return p;
+}
+
+std::vector<CompiledKernel> compiledVersions() {
+  std::vector<CompiledKernel> kernels = compiled();
+  kernels.push_back(kernels[0]);
+  kernels[2].takesPool = true;
+  kernels[2].cxx =
+      "GLM_KERNEL void k00_mul_task0(int i, const f32 *__restrict a0, const f32 *__restrict a1, "
+      "f32 *__restrict r0, f32 *__restrict s0) {\n"
+      "  store(&s0[i * 8], load<f32x8>(&a0[i * 8]) * load<f32x8>(&a1[i * 8]));\n"
+      "  store(&r0[i * 8], load<f32x8>(&s0[i * 8]));\n}\n\n"
+      "GLM_KERNEL void k00_mul_x86_64_v3(void *pool, const f32 *__restrict a0, const f32 *__restrict a1, "
+      "f32 *__restrict r0, f32 *__restrict s0) {\n"
+      "  parallel(pool, 0, 2, [=](int task) { k00_mul_task0(task, a0, a1, r0, s0); });\n}\n";
+  kernels[2].cxxNeeds.insert("parallel");
+  return kernels;
+}
+
+const char *const versionsText = R"(
+#include "tiny.h"
+#include <stdio.h>
+#include <string.h>
+static int right(tiny_context *context) {
+  float x[16], y[16], copy[16];
+  for (int i = 0; i < 16; ++i)
+    x[i] = (float)i - 4;
+  if (tiny_run(context, x, y, copy) != TINY_OK)
+    return 0;
+  for (int i = 0; i < 16; ++i)
+    if (copy[i] != x[i] * (0.5f * i))
+      return 0;
+  return 1;
+}
+int main(void) {
+  static tiny_context context;
+  if (strcmp(tiny_version(NULL), "") || strcmp(tiny_version(&context), ""))
+    return 2;
+  for (int version = 0; version < 3; ++version) {
+    const int status = tiny_init_version(&context, version);
+    if (status != TINY_OK && status != TINY_ERROR_CPU)
+      return 3;
+    printf("%s ", status == TINY_OK ? right(&context) ? tiny_version(&context) : "wrong" : "lacks");
+    tiny_release(&context);
+  }
+  if (tiny_init_version(&context, 3) != TINY_ERROR_COUNT || tiny_init_version(NULL, 0) != TINY_ERROR_NULL)
+    return 4;
+  const int status = tiny_init(&context);
+  printf("%s\n", status == TINY_OK ? right(&context) ? tiny_version(&context) : "wrong" : "lacks");
+  return tiny_release(&context);
+}
+)";
+
+TEST_F(EmitSource, VersionsComputeTheSame) {
+  source::EmitOptions o = options();
+  const Program p = programWithVersions(o);
+  std::string error, text;
+  const auto write = [&](std::string_view piece) { text += piece; };
+  ASSERT_TRUE(source::emitSource(p, compiledVersions(), o, write, error)) << error;
+  // What two versions share is there once.
+  EXPECT_EQ(text.find("void k00_mul("), text.rfind("void k00_mul("));
+  put("tiny.cpp", text);
+  put("tiny.h", source::emitHeader(p, o));
+  put("main.c", versionsText);
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  for (const char *compiler : {"g++", "clang++-14"}) {
+    ASSERT_EQ(shell(compiler + cxx + "-c tiny.cpp -o tiny.o", "tiny.o"), 0) << compiler;
+    ASSERT_EQ(shell("gcc -std=c11" + strict + "main.c tiny.o -pthread -o main", "main"), 0);
+    ASSERT_EQ(shell("./main > out.txt", "out.txt"), 0) << compiler;
+    std::ifstream file(folder + "/out.txt");
+    std::string first, second, third, chosen;
+    file >> first >> second >> third >> chosen;
+    EXPECT_EQ(first, "x86-64");
+    EXPECT_TRUE(second == "lacks" || second == "x86-64-v3-vnni") << second;
+    EXPECT_EQ(third, avx2 ? "x86-64-v3" : "lacks");
+    EXPECT_EQ(chosen, avx2 ? "x86-64-v3" : "x86-64");
+    EXPECT_NE(shell("objdump -h tiny.o | grep -E 'init_array|\\.data +0*[1-9a-f]'"), 0) << "nothing is set up at start";
+  }
+  Program q = p;
+  std::get<Launch>(q.entryPoints[0].steps[0]).scratch.clear();
+  EXPECT_FALSE(source::emitSource(q, compiledVersions(), o, write, error));
+  EXPECT_EQ(error, "a launch of kernel 'k00_mul_x86_64_v3' has another number of buffers than the kernel");
+  o.versions.pop_back();
+  EXPECT_FALSE(source::emitSource(p, compiledVersions(), o, write, error));
+  EXPECT_EQ(error, "there are 3 versions and targets of 2");
+}
+
+TEST_F(EmitSource, TilesAreAskedFor) {
+  source::EmitOptions o = options();
+  o.cpuRequires = {"amx-tile", "amx-int8"};
+  o.cxxTarget = "amx-tile,amx-int8,avx2,fma,f16c";
+  std::string error;
+  const std::string text = source(program(false), o, error);
+  EXPECT_EQ(error, "");
+  EXPECT_NE(text.find("if (glmc_cpu_choose(requiredFeatures, 1) < 0)\n    return TINY_ERROR_CPU;"), std::string::npos);
+  put("tiny.cpp", text);
+  put("tiny.h", source::emitHeader(program(false), o));
+  for (const char *compiler : {"g++", "clang++-14"})
+    EXPECT_EQ(shell(compiler + cxx + "-c tiny.cpp -o tiny.o", "tiny.o"), 0) << compiler;
+}
+
 TEST_F(EmitSource, HeaderIsC11AndCxx17) {
   Program p = program(true);
   p.stateBytes = 100;
@@ -339,24 +454,27 @@ TEST_F(EmitSource, RefusesWhatDoesNotFit) {
 
 TEST(RuntimePieces, EveryPieceStandsAloneWithWhatItNeeds) {
   // All pieces, each alone: names resolve and the compilers accept them.
-  std::string all = "#include <stddef.h>\n#include <stdint.h>\n" + source::runtimePreamble("avx2,fma,f16c", false, true),
-              error;
-  int count = 0;
-  for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"}) {
-    const std::string text{runtimeText(file)};
-    for (size_t at = text.find("\n//# piece "); at != std::string::npos; at = text.find("\n//# piece ", at + 1)) {
-      const size_t start = at + 11, end = text.find_first_of(" \n", start);
-      all += "namespace piece" + std::to_string(count++) + " {\n" +
-             source::runtimePieces({text.substr(start, end - start)}, error) + "}\n";
-      EXPECT_EQ(error, "");
+  for (const char *target : {"avx2,fma,f16c", "avxvnni,avx2,fma,f16c",
+                             "avx512vnni,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,f16c"}) {
+    std::string all = "#include <stddef.h>\n#include <stdint.h>\n" + source::runtimePreamble(target, false, true), error;
+    int count = 0;
+    for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"}) {
+      const std::string text{runtimeText(file)};
+      for (size_t at = text.find("\n//# piece "); at != std::string::npos; at = text.find("\n//# piece ", at + 1)) {
+        const size_t start = at + 11, end = text.find_first_of(" \n", start);
+        all += "namespace piece" + std::to_string(count++) + " {\n" +
+               source::runtimePieces({text.substr(start, end - start)}, error) + "}\n";
+        EXPECT_EQ(error, "");
+      }
     }
+    EXPECT_GT(count, 40);
+    const std::string path = ::testing::TempDir() + "glmc-pieces-" + std::to_string(getpid()) + ".cpp";
+    std::ofstream(path) << all;
+    for (const char *compiler : {"g++", "clang++-14"})
+      EXPECT_EQ(std::system((compiler + cxx + "-fsyntax-only " + path).c_str()), 0) << compiler;
+    unlink(path.c_str());
   }
-  EXPECT_GT(count, 40);
-  const std::string path = ::testing::TempDir() + "glmc-pieces-" + std::to_string(getpid()) + ".cpp";
-  std::ofstream(path) << all;
-  for (const char *compiler : {"g++", "clang++-14"})
-    EXPECT_EQ(std::system((compiler + cxx + "-fsyntax-only " + path).c_str()), 0) << compiler;
-  unlink(path.c_str());
+  std::string error;
   source::runtimePieces({"no_such_piece"}, error);
   EXPECT_EQ(error, "runtime-min has no piece 'no_such_piece'");
 }

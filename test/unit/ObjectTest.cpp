@@ -28,7 +28,8 @@ void forSections(const std::vector<char> &object, std::function<void(std::string
 }
 
 class EveryTarget : public ::testing::TestWithParam<const char *> {};
-INSTANTIATE_TEST_SUITE_P(Object, EveryTarget, ::testing::Values("x86-64", "x86-64-v3", "x86-64-v4", "host"));
+INSTANTIATE_TEST_SUITE_P(Object, EveryTarget, ::testing::Values("x86-64", "x86-64-v3", "x86-64-v3-vnni", "x86-64-v4",
+                                           "x86-64-v4-vnni", "x86-64-v4-bf16", "x86-64-amx", "host"));
 
 TEST_P(EveryTarget, ComputesOrSaysThatTheCpuLacksFeatures) {
   ObjectResult object = emitModel(GetParam());

@@ -78,6 +78,61 @@ TEST_F(ReadProgramTest, readsKernelsStepsAndSizes) {
   EXPECT_EQ(std::get<Copy>(entry.steps[1]).to.memory, Memory::output);
 }
 
+/// The planned module for the targets `names`, whose kernel says `versions` of them.
+std::string withVersions(const std::string &names, const std::string &versions) {
+  std::string text = planned;
+  auto replace = [&](const std::string &what, const std::string &with) { text.replace(text.find(what), what.size(), with); };
+  replace("glm.math = \"exact\"", "glm.math = \"exact\", glm.versions = " + names);
+  replace("family = \"elementwise\",", "family = \"elementwise\", versions = " + versions + ",");
+  return text;
+}
+
+TEST_F(ReadProgramTest, readsVersions) {
+  auto program = read(withVersions(R"(["a", "b-1", "c"])", R"({"a" = {schedule = {vector = 4 : i64}},
+      "b-1" = {schedule = {vector = 8 : i64}, scratch = [tensor<3xi32>]}, "c" = "b-1"})"));
+  ASSERT_TRUE(mlir::succeeded(program)) << messages;
+  EXPECT_EQ(program->versions, (std::vector<std::string>{"a", "b-1", "c"}));
+  ASSERT_EQ(program->kernels.size(), 2u);
+  EXPECT_EQ(launchedKernels(*program), 1u);
+  EXPECT_EQ(program->choices, (std::vector<std::vector<int>>{{0, 1, 1}}));
+  EXPECT_EQ(program->kernelVersions, (std::vector<int>{0, 1}));
+  EXPECT_EQ(program->kernels[0].schedule.at("vector"), 4);
+  EXPECT_TRUE(program->kernels[0].scratch.empty()); // The launch has room; this version does not use it.
+  EXPECT_EQ(program->kernels[1].name, "k00_add_b_1");
+  EXPECT_EQ(program->kernels[1].schedule.at("vector"), 8);
+  EXPECT_EQ(program->kernels[1].scratch[0].storageBytes(), 12);
+  EXPECT_EQ(program->kernels[1].arguments, program->kernels[0].arguments);
+}
+
+TEST_F(ReadProgramTest, refusesVersionsThatAreNone) {
+  auto messageOf = [&](const std::string &names, const std::string &versions) {
+    messages.clear();
+    EXPECT_TRUE(mlir::failed(read(withVersions(names, versions)))) << versions;
+    return messages;
+  };
+  const std::string two = R"(["a", "b"])", a = R"("a" = {schedule = {}})";
+  EXPECT_EQ(messageOf(R"(["a", "a"])", "{" + a + "}"),
+            "glm.versions is [\"a\", \"a\"], expected names of two targets or more, each once\n");
+  EXPECT_EQ(messageOf(R"(["a"])", "{" + a + "}"),
+            "glm.versions is [\"a\"], expected names of two targets or more, each once\n");
+  EXPECT_EQ(messageOf("7", "{" + a + "}"),
+            "glm.versions is 7 : i64, expected names of two targets or more, each once\n");
+  auto has = [&](const std::string &versions, const std::string &text) {
+    const std::string message = messageOf(two, versions);
+    EXPECT_NE(message.find(text), std::string::npos) << message;
+  };
+  has("7", "does not say what its versions are");
+  has("{" + a + "}", "does not say what it is in version 'b'");
+  has(R"({"a" = "b", "b" = {schedule = {}}})", "version 'a' shares the code of \"b\", which is no version before it");
+  has("{" + a + R"(, "b" = "z"})", "version 'b' shares the code of \"z\", which is no version before it");
+  has("{" + a + R"(, "b" = {schedule = 7}})", "expected a schedule and scratch");
+  has("{" + a + R"(, "b" = {schedule = {vector = "x"}}})", "schedule parameter \"vector\" is not an integer");
+  has("{" + a + R"(, "b" = {schedule = {}, scratch = [tensor<?xf32>]}})", "expected static tensors");
+  has("{" + a + R"(, "b" = {schedule = {}, scratch = [i8]}})", "expected static tensors");
+  has("{" + a + R"(, "b" = {schedule = {}, scratch = [tensor<1xf32>, tensor<1xf32>]}})",
+      "has 2 scratch buffers, and the kernel's launches 1");
+}
+
 TEST_F(ReadProgramTest, writesTheWeightsImageInOrderWithPadding) {
   auto program = read(planned);
   ASSERT_TRUE(mlir::succeeded(program)) << messages;

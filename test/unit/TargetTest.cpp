@@ -14,7 +14,8 @@ namespace {
 std::string targetText(const std::string &what = "", const std::string &with = "") {
   std::string text =
       R"({"name": "t", "description": "d", "triple": "x86_64-unknown-linux-gnu", "baseline_cpu": "", "cpu": "x86-64",
-    "features": "", "halide": "x86-64-linux", "vector_bytes": 16, "vector_registers": 16, "l1_bytes": 1, "l2_bytes": 2,
+    "features": "", "halide": "x86-64-linux", "vector_bytes": 16, "vector_registers": 16, "dot": "none",
+    "dot_bf16": "none", "tiles": [], "l1_bytes": 1, "l2_bytes": 2,
     "requires": ["ssse3"], "cxx_target": "", "stack_limit": 4096})";
   if (!what.empty())
     text.replace(text.find(what), what.size(), with);
@@ -28,7 +29,8 @@ std::string errorOf(const std::string &text) {
 }
 
 TEST(Target, ListsBuiltInTargetsInOrder) {
-  EXPECT_EQ(targetNames(), (std::vector<std::string>{"x86-64", "x86-64-v3", "x86-64-v4"}));
+  EXPECT_EQ(targetNames(), (std::vector<std::string>{"x86-64", "x86-64-v3", "x86-64-v3-vnni", "x86-64-v4",
+                                                     "x86-64-v4-vnni", "x86-64-v4-bf16", "x86-64-amx"}));
 }
 
 TEST(Target, EveryBuiltInTargetIsWhole) {
@@ -51,6 +53,56 @@ TEST(Target, RicherTargetsRequireMore) {
   EXPECT_LT(v3->requirements.size(), v4->requirements.size());
   EXPECT_EQ(v4->vectorBytes, 64);
   EXPECT_EQ(v4->vectorRegisters, 32);
+}
+
+TEST(Target, SayWhichDotProductsThereAre) {
+  std::string error, all;
+  for (const std::string &name : targetNames()) {
+    auto target = findTarget(name, error);
+    ASSERT_TRUE(target) << error;
+    all += name + ": " + target->dot + " " + target->dotBf16 + (hasTiles(*target, "i8") ? " i8" : "") +
+           (hasTiles(*target, "bf16") ? " bf16" : "") + "\n";
+  }
+  EXPECT_EQ(all, "x86-64: pmaddwd none\nx86-64-v3: pmaddwd none\nx86-64-v3-vnni: vnni none\nx86-64-v4: pmaddwd none\n"
+                 "x86-64-v4-vnni: vnni none\nx86-64-v4-bf16: vnni avx512\nx86-64-amx: vnni avx512 i8 bf16\n");
+}
+
+TEST(Target, ListsAreVersionsPlainestFirst) {
+  std::string error;
+  auto names = [&](const std::string &list) {
+    auto targets = findTargets(list, error);
+    std::string text = targets ? "" : error;
+    for (size_t i = 0; targets && i < targets->size(); i++)
+      text += (i ? " " : "") + (*targets)[i].name;
+    return text;
+  };
+  EXPECT_EQ(names("x86-64-v3"), "x86-64-v3");
+  EXPECT_EQ(names("x86-64-v4-vnni, x86-64,x86-64-v4"), "x86-64 x86-64-v4 x86-64-v4-vnni");
+  EXPECT_EQ(names("x86-64,z80").rfind("target 'z80' is not known", 0), 0u);
+  EXPECT_EQ(names("x86-64,").rfind("target '' is not known", 0), 0u);
+  EXPECT_EQ(names("x86-64-v3,x86-64-v3"), "'x86-64-v3,x86-64-v3' names target 'x86-64-v3' twice");
+  std::string path = testing::TempDir() + "glmc_arm_test.json";
+  std::ofstream(path) << targetText("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu");
+  EXPECT_EQ(names("x86-64," + path), "'x86-64," + path + "' names targets of x86_64-unknown-linux-gnu and "
+                                     "aarch64-unknown-linux-gnu, expected versions for one triple");
+  std::remove(path.c_str());
+  // "host" in a list is called what it stands for, and no program has that twice.
+  auto host = findTarget("host", error);
+  ASSERT_TRUE(host) << error;
+  const std::string best = host->name.substr(6, host->name.size() - 7);
+  EXPECT_EQ(names("host"), host->name);
+  EXPECT_EQ(names("host," + best), "'host," + best + "' names target '" + best + "' twice");
+}
+
+TEST(Target, CodeIsSharedWhereVectorsAreEqual) {
+  std::string error;
+  auto v3 = findTarget("x86-64-v3", error), vnni3 = findTarget("x86-64-v3-vnni", error),
+       v4 = findTarget("x86-64-v4", error), vnni4 = findTarget("x86-64-v4-vnni", error);
+  ASSERT_TRUE(v3 && vnni3 && v4 && vnni4) << error;
+  EXPECT_TRUE(runsCodeOf(*vnni3, *v3));
+  EXPECT_TRUE(runsCodeOf(*vnni4, *v4));
+  EXPECT_FALSE(runsCodeOf(*v3, *vnni3)); // Requires more.
+  EXPECT_FALSE(runsCodeOf(*v4, *v3));    // Wider vectors.
 }
 
 TEST(Target, HostIsTheBestThatRunsHere) {
@@ -76,7 +128,8 @@ TEST(Target, UnknownNameListsTheKnownOnes) {
   std::string error;
   EXPECT_FALSE(findTarget("z80", error));
   EXPECT_EQ(error,
-            "target 'z80' is not known, expected x86-64, x86-64-v3, x86-64-v4, host, or the path of a .json file");
+            "target 'z80' is not known, expected x86-64, x86-64-v3, x86-64-v3-vnni, x86-64-v4, x86-64-v4-vnni, "
+            "x86-64-v4-bf16, x86-64-amx, host, or the path of a .json file");
   EXPECT_FALSE(findTarget("", error));
   EXPECT_FALSE(findTarget("host (z80)", error));
 }
@@ -105,6 +158,12 @@ TEST(Target, BadFilesAreExplained) {
   EXPECT_EQ(errorOf(targetText("\"l2_bytes\": 2,", "")), "f.json: key 'l2_bytes': found nothing, expected an integer");
   EXPECT_EQ(errorOf(targetText("\"name\": \"t\"", "\"name\": \"\"")),
             "f.json: key 'name': found \"\", expected a string that is not empty");
+  EXPECT_EQ(errorOf(targetText("\"dot\": \"none\"", "\"dot\": \"mmx\"")),
+            "f.json: key 'dot': found \"mmx\", expected one of \"none\", \"pmaddwd\", \"vnni\"");
+  EXPECT_EQ(errorOf(targetText("\"dot_bf16\": \"none\"", "\"dot_bf16\": true")),
+            "f.json: key 'dot_bf16': found true, expected one of \"none\", \"avx512\"");
+  EXPECT_EQ(errorOf(targetText("\"tiles\": []", "\"tiles\": [\"i8\", \"f32\"]")),
+            "f.json: key 'tiles': found \"f32\", expected \"i8\" and \"bf16\" at most");
   EXPECT_EQ(errorOf(targetText("[\"ssse3\"]", "[1]")),
             "f.json: key 'requires': found 1, expected strings that are not empty");
   EXPECT_EQ(errorOf(targetText("x86_64-unknown-linux-gnu", "pdp11-dec-unix")),

@@ -1,0 +1,111 @@
+//===- FitIntrinsics.cpp - Instructions that Halide chose, as the target has them ===//
+#include "codegen/object/FitIntrinsics.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicsX86.h"
+#include "llvm/IR/Module.h"
+
+namespace glmc::object {
+namespace {
+
+using llvm::Intrinsic::ID;
+
+/// The intrinsic of 256 bits that does to each half what `wide` does to the whole;
+/// all of them work within 128 bits.
+ID halfOf(llvm::StringRef wide) {
+  wide.consume_front("llvm.x86.avx512.");
+  return llvm::StringSwitch<ID>(wide)
+      .Case("vpdpbusd.512", llvm::Intrinsic::x86_avx512_vpdpbusd_256)
+      .Case("vpdpbusds.512", llvm::Intrinsic::x86_avx512_vpdpbusds_256)
+      .Case("vpdpwssd.512", llvm::Intrinsic::x86_avx512_vpdpwssd_256)
+      .Case("vpdpwssds.512", llvm::Intrinsic::x86_avx512_vpdpwssds_256)
+      .Case("pmaddw.d.512", llvm::Intrinsic::x86_avx2_pmadd_wd)
+      .Case("pmaddubs.w.512", llvm::Intrinsic::x86_avx2_pmadd_ub_sw)
+      .Case("packsswb.512", llvm::Intrinsic::x86_avx2_packsswb)
+      .Case("packssdw.512", llvm::Intrinsic::x86_avx2_packssdw)
+      .Case("packuswb.512", llvm::Intrinsic::x86_avx2_packuswb)
+      .Case("packusdw.512", llvm::Intrinsic::x86_avx2_packusdw)
+      .Case("pmul.hr.sw.512", llvm::Intrinsic::x86_avx2_pmul_hr_sw)
+      .Case("pmulh.w.512", llvm::Intrinsic::x86_avx2_pmulh_w)
+      .Case("pmulhu.w.512", llvm::Intrinsic::x86_avx2_pmulhu_w)
+      .Case("psad.bw.512", llvm::Intrinsic::x86_avx2_psad_bw)
+      .Default(llvm::Intrinsic::not_intrinsic);
+}
+
+/// What the target must require for an intrinsic, one of these; empty: nothing that
+/// is looked at here.
+llvm::SmallVector<llvm::StringRef> featuresOf(llvm::StringRef name) {
+  if (!name.consume_front("llvm.x86."))
+    return {};
+  if (name.starts_with("avx512bf16."))
+    return {"avx512bf16"};
+  if (name.starts_with("avx512.vpdp"))
+    return name.ends_with(".512") ? llvm::SmallVector<llvm::StringRef>{"avx512vnni"}
+                                  : llvm::SmallVector<llvm::StringRef>{"avx512vnni", "avxvnni"};
+  if (name.starts_with("avx512"))
+    return {"avx512f"};
+  if (name.starts_with("avx2."))
+    return {"avx2"};
+  if (name.starts_with("tdpb") || name.starts_with("tile"))
+    return {"amx-tile"};
+  return {};
+}
+
+/// Low or high half of a vector, as an operand of `type`.
+llvm::Value *halfVector(llvm::IRBuilder<> &builder, llvm::Value *vector, bool high, llvm::Type *type) {
+  const int lanes = int(llvm::cast<llvm::FixedVectorType>(vector->getType())->getNumElements()) / 2;
+  llvm::SmallVector<int> mask;
+  for (int i = 0; i < lanes; i++)
+    mask.push_back(i + (high ? lanes : 0));
+  return builder.CreateBitCast(builder.CreateShuffleVector(vector, mask), type);
+}
+
+void split(llvm::CallInst &call, ID half) {
+  llvm::IRBuilder<> builder(&call);
+  llvm::Function *callee = llvm::Intrinsic::getOrInsertDeclaration(call.getModule(), half);
+  auto *result = llvm::cast<llvm::FixedVectorType>(call.getType());
+  auto *halfResult = llvm::FixedVectorType::getHalfElementsVectorType(result);
+  llvm::Value *halves[2];
+  for (bool high : {false, true}) {
+    llvm::SmallVector<llvm::Value *> arguments;
+    for (auto [i, argument] : llvm::enumerate(call.args()))
+      arguments.push_back(halfVector(builder, argument, high, callee->getFunctionType()->getParamType(i)));
+    halves[high] = builder.CreateBitCast(builder.CreateCall(callee, arguments), halfResult);
+  }
+  llvm::SmallVector<int> all;
+  for (unsigned i = 0; i < result->getNumElements(); i++)
+    all.push_back(int(i));
+  call.replaceAllUsesWith(builder.CreateShuffleVector(halves[0], halves[1], all));
+  call.eraseFromParent();
+}
+
+} // namespace
+
+bool fitIntrinsics(llvm::Function &function, const targets::Target &target, std::string &error) {
+  auto has = [&](llvm::StringRef feature) { return llvm::is_contained(target.requirements, feature); };
+  const bool wide = has("avx512f");
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
+    auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    const llvm::Function *callee = call ? call->getCalledFunction() : nullptr;
+    if (!callee || !callee->isIntrinsic())
+      continue;
+    const ID half = wide ? llvm::Intrinsic::not_intrinsic : halfOf(callee->getName());
+    const bool splits = half != llvm::Intrinsic::not_intrinsic;
+    const llvm::StringRef name = splits ? llvm::Intrinsic::getBaseName(half) : callee->getName();
+    const auto features = featuresOf(name);
+    if (!features.empty() && llvm::none_of(features, has)) {
+      error = "Halide chose '" + name.str() + "', for which target '" + target.name + "' does not require '" +
+              features.front().str() + "'";
+      return false;
+    }
+    if (splits)
+      split(*call, half);
+  }
+  return true;
+}
+
+} // namespace glmc::object
