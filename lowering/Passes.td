@@ -18,9 +18,10 @@ def FoldConstants : Pass<"glm-fold-constants", "::mlir::ModuleOp"> {
 
     Weights stay in their file: a reshape of a weight is the weight by another
     type, a transpose that matmuls can absorb is left to `glm-simplify-algebra`,
-    a cast to a wider type that only matmuls read is done as they read it, and
-    other ops on a weight fold into a blob unless the result is larger than
-    all operands together and than 64 KB.
+    a cast to a wider type that only matmuls read is done as they read it, a
+    matrix that is quantised stays so, and other ops on a weight fold into a blob
+    unless the result is larger than all operands together and than 64 KB. Sums of
+    a weight that is cast fold with the cast.
 
     ```mlir
     %s = glm.shape %x [0 : 2] : tensor<2x3xf32> -> tensor<2xi64>
@@ -57,6 +58,8 @@ def SimplifyAlgebra : Pass<"glm-simplify-algebra", "::mlir::ModuleOp"> {
     - slice of a slice, or of one piece of a concat: one slice; slice of what
       nothing else reads (pointwise, reduce, rows of a matmul): computed of
       slices
+    - transpose, reshape and slice of a quantised weight: on its integers, scales
+      and zeros, or where matmuls absorb them; gather of one: of these
 
     ```mlir
     %t = glm.transpose %w [1, 0] : tensor<256x64xf32> -> tensor<64x256xf32>
@@ -65,6 +68,30 @@ def SimplifyAlgebra : Pass<"glm-simplify-algebra", "::mlir::ModuleOp"> {
     %y = glm.matmul %x, %w transposed : tensor<7x64xf32>, tensor<256x64xf32> -> tensor<7x256xf32>
     ```
   }];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverIntegerProducts : Pass<"glm-recover-integer-products", "::mlir::ModuleOp"> {
+  let summary = "Multiply integers where a model multiplies what they stand for"
+                " by one scale";
+  let description = [{
+    A matmul of two `glm.dequantize`s of 8-bit integers, the left one with one
+    scale and zero for all, the right one a constant with one a column: the
+    integers are multiplied, exactly, and the scales applied to the result. Zeros
+    are taken off by sums of rows and columns. Refuses more terms than 31 bits hold,
+    and groups along what is summed over.
+
+    ```mlir
+    %a = glm.dequantize %qa, %sa axis 0 group 7 : ...
+    %b = glm.dequantize %qb, %sb axis 0 group 64 : ...
+    %y = glm.matmul %a, %b : tensor<7x64xf32>, ...
+    // becomes
+    %p = glm.matmul %ia, %ib : tensor<7x64xi32>, ... // of casts
+    %f = glm.cast %p : ...
+    %y = glm.mul %f, %scales : ...
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Products recovered">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 
@@ -290,6 +317,79 @@ def SimplifyMovement : Pass<"glm-simplify-movement", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// compress: the same in fewer bits, when asked
+//===----------------------------------------------------------------------===//
+
+def QuantizeWeights : Pass<"glm-quantize-weights", "::mlir::ModuleOp"> {
+  let summary = "Round the weights of products and look-ups to 16, 8 or 4 bits";
+  let description = [{
+    Every matmul whose right side is a constant of floats, and every gather from a
+    constant table (embeddings), reads it rounded: to f16 or bf16, or to integers
+    of 8 or 4 bits with an f16 scale (asymmetric: and a zero) for each `group`
+    elements along the dimension that is summed over, of a table along its
+    features. A weight that several ops or graphs read becomes one set of integers.
+    dialects/glm/Rounding.h says how integers and scales follow from the weight.
+
+    `keep` is a list of PATTERN=FORMAT: what a weight whose name, or the name of an
+    ONNX node that reads it, matches the glob becomes instead; the first that
+    matches counts. A pattern that matches nothing is an error.
+
+    With `activations` int8, products of integers round their left side to 8 bits
+    when the program runs (`lhs_group`): groups of 128, 64 or 32, whichever is the
+    longest that divides the weight's group. Models that come with glm.dequantize
+    keep their integers; this applies to them too.
+
+    What each weight became, and why, is the module's `glm.layers`. Products of two
+    activations, biases, norms, tables of factors (cosines) and, unless kept by
+    name, weights of fewer than 4,096 elements stay as they are.
+
+    ```mlir
+    %w = glm.weight "w" <"data", 0, 32768, raw> : tensor<64x128xf32>
+    %y = glm.matmul %x, %w : tensor<1x64xf32>, tensor<64x128xf32> -> tensor<1x128xf32>
+    // becomes, with format=int4
+    %q = glm.weight "w" <"data", 0, 32768, raw> rounded <tensor<64x128xf32>, i4, values, 0, 32> : tensor<64x128xi4>
+    %s = glm.weight "w.scales" <"data", 0, 32768, raw> rounded <tensor<64x128xf32>, i4, scales, 0, 32> : tensor<2x128xf16>
+    %d = glm.dequantize %q, %s axis 0 group 32 : tensor<64x128xi4>, tensor<2x128xf16> -> tensor<64x128xf32>
+    %y = glm.matmul %x, %d : tensor<1x64xf32>, tensor<64x128xf32> -> tensor<1x128xf32>
+    ```
+  }];
+  let options = [Option<"format", "format", "std::string", /*default=*/"\"\"",
+                        "f32, f16, bf16, int8 or int4; empty: as the model has them">,
+                 Option<"group", "group", "int64_t", /*default=*/"32", "Elements that share a scale">,
+                 Option<"asymmetric", "asymmetric", "bool", /*default=*/"false", "Groups have a zero as well">,
+                 ListOption<"keep", "keep", "std::string", "PATTERN=FORMAT of weights that become something else">,
+                 Option<"activations", "activations", "std::string", /*default=*/"\"float\"",
+                        "float, or int8: what products of integers multiply them with">];
+  let statistics = [Statistic<"quantized", "quantized", "Weights rounded">,
+                    Statistic<"integerProducts", "integer-products", "Products of integers">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def QuantizeActivations : Pass<"glm-quantize-activations", "::mlir::ModuleOp"> {
+  let summary = "Round what products of integers read by scales from samples";
+  let description = [{
+    For `--activations static`: the left side of each product whose weights are
+    integers with one scale a column becomes int8 with the fixed scale that
+    `glm.ranges` has for it: magnitude / 127. glm-recover-integer-products then
+    multiplies the integers. Products without a range keep their floats.
+
+    ```mlir
+    %y = glm.matmul %x, %w : tensor<1x64xf32>, tensor<64x128xf32> -> tensor<1x128xf32>
+    // becomes, where %s is magnitude / 127
+    %d = glm.div %x, %s : tensor<1x64xf32>, tensor<1x1xf32> -> tensor<1x64xf32>
+    %r = glm.round %d : tensor<1x64xf32>
+    %a = glm.max %r, %least : tensor<1x64xf32>, tensor<1x1xf32> -> tensor<1x64xf32>
+    %b = glm.min %a, %most : tensor<1x64xf32>, tensor<1x1xf32> -> tensor<1x64xf32>
+    %q = glm.cast %b : tensor<1x64xf32> to tensor<1x64xi8>
+    %n = glm.dequantize %q, %s axis 1 group 64 : tensor<1x64xi8>, tensor<1x1xf32> -> tensor<1x64xf32>
+    %y = glm.matmul %n, %w : tensor<1x64xf32>, tensor<64x128xf32> -> tensor<1x128xf32>
+    ```
+  }];
+  let statistics = [Statistic<"roundedProducts", "rounded-products", "Products of rounded activations">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // kernels: what runs together, and how
 //===----------------------------------------------------------------------===//
 
@@ -297,8 +397,9 @@ def FormKernels : Pass<"glm-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Put every op of a graph into a kernel of its own and launch it";
   let description = [{
     Reshapes stay in the graph as views; constants and weights stay as operands,
-    but constants of one element move into the kernel. What remains in the graph
-    is a list of launches.
+    but constants of one element move into the kernel. Each reader of a weight that
+    is cast or dequantised does that itself. What remains in the graph is a list of
+    launches.
 
     ```mlir
     %z = glm.add %x, %y : ...
@@ -411,7 +512,9 @@ def ScheduleKernels : Pass<"glm-schedule-kernels", "::mlir::ModuleOp"> {
   let options = [Option<"targetName", "target", "std::string", /*default=*/"\"x86-64\"",
                         "Target to schedule for">,
                  Option<"threads", "threads", "int64_t", /*default=*/"1",
-                        "Threads that the program may use">];
+                        "Threads that the program may use">,
+                 Option<"tuning", "tuning", "std::string", /*default=*/"",
+                        "File of schedules that were found by timing, see Tuning.h">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 

@@ -24,8 +24,10 @@ void checkType(const TensorType &type, const std::string &what) {
   if (type.layout.kind == Layout::plain)
     return;
   if (type.shape.size() != 2 || type.layout.dim < 0 || type.layout.dim > 1 || type.layout.width < 1 ||
-      type.layout.width > 4096)
-    throw BuildError(what + " has panels, but is no matrix with panels of 1 to 4096 columns");
+      type.layout.width > 4096 || type.layout.step < 1 || type.layout.step > 64)
+    throw BuildError(what + " has panels, but is no matrix with panels of 1 to 4096 columns and steps of 1 to 64");
+  if ((type.element == Element::i4 || type.element == Element::u4) && type.layout.step % 2)
+    throw BuildError(what + " has panels of elements of 4 bits with an odd step");
   if (type.storageBytes() / byteSize(type.element) > std::numeric_limits<int32_t>::max())
     throw BuildError(what + " has more than 2^31 elements");
 }
@@ -85,7 +87,7 @@ const std::map<std::string, std::set<std::string>> &families() {
       {"elementwise", {"vector", "unroll"}},
       {"matmul",
        {"vector", "rows", "tail_rows", "tail_tiles", "row_block", "panels", "column_block", "unroll_k", "stage_lhs",
-        "parallel"}},
+        "dots", "parallel"}},
       {"reduce", {"vector"}},
       {"softmax", {"vector"}},
       {"norm", {"vector", "parallel"}},

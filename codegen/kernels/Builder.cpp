@@ -18,8 +18,10 @@ Type storageType(Element element) {
   switch (element) {
   case Element::boolean:
   case Element::u8:
+  case Element::u4:
     return UInt(8);
   case Element::i8:
+  case Element::i4:
     return Int(8);
   case Element::i16:
     return Int(16);
@@ -156,12 +158,20 @@ int onlyNode(const Kernel &kernel, const std::string &op) {
 // Values
 //===----------------------------------------------------------------------===//
 
+bool isReadAsWords(const Kernel &kernel, int argument) {
+  const TensorType &type = kernel.arguments[argument];
+  const int bits = type.element == Element::i4 || type.element == Element::u4 ? 4 : 8 * byteSize(type.element);
+  return kernel.schedule.count("dots") && type.layout.kind == Layout::panels && type.layout.step > 1 &&
+         type.layout.step * bits == 32;
+}
+
 Builder::Builder(const Kernel &kernel) : kernel(kernel) {
   memory.resize(kernel.arguments.size() + kernel.nodes.size());
   for (size_t i = 0; i < kernel.arguments.size(); ++i) {
     const TensorType &type = kernel.arguments[i];
-    int64_t elements = type.storageBytes() / byteSize(type.element);
-    ImageParam parameter(storageType(type.element), 1, "argument" + std::to_string(i));
+    const Type stored = isReadAsWords(kernel, static_cast<int>(i)) ? UInt(32) : storageType(type.element);
+    int64_t elements = type.storageBytes() / stored.bytes();
+    ImageParam parameter(stored, 1, "argument" + std::to_string(i));
     parameter.dim(0).set_bounds(0, static_cast<int>(std::max<int64_t>(elements, 1))).set_stride(1);
     if (type.layout.kind == Layout::panels)
       parameter.set_host_alignment(64);
@@ -175,9 +185,29 @@ Expr Builder::load(int argument, const Index &index) {
   if (type.layout.kind == Layout::plain) {
     position = flatten(index, type.shape);
   } else {
-    int width = static_cast<int>(type.layout.width), depth = static_cast<int>(type.shape[1 - type.layout.dim]);
+    const int width = static_cast<int>(type.layout.width), step = static_cast<int>(type.layout.step);
+    const int steps = static_cast<int>((type.shape[1 - type.layout.dim] + step - 1) / step);
     Expr n = index[type.layout.dim], k = index[1 - type.layout.dim];
-    position = Internal::simplify(((n / width) * depth + k) * width + n % width);
+    Expr before = (n / width) * steps + k / step; // Steps of whole rows of the panel.
+    if (isReadAsWords(kernel, argument)) {
+      Expr word = parameters[argument](Internal::simplify(before * width + n % width)), r = k % step;
+      const bool isNarrow = step == 8;
+      Expr bit = isNarrow ? r % 4 * 8 + r / 4 * 4 : r * 8;
+      Expr element = cast<uint8_t>(word >> cast<uint32_t>(bit));
+      if (!isNarrow)
+        return cast(storageType(type.element), element);
+      return type.element == Element::u4 ? element & cast<uint8_t>(15)
+                                         : cast<int8_t>(element << cast<uint8_t>(4)) >> cast<int8_t>(4);
+    }
+    if (type.element == Element::i4 || type.element == Element::u4) {
+      const int half = step / 2;
+      Expr r = k % step;
+      Expr byte = parameters[argument](Internal::simplify((before * width + n % width) * half + r % half));
+      Expr bits = cast<uint8_t>(byte);
+      Expr nibble = select(r < half, bits & cast<uint8_t>(15), bits >> cast<uint8_t>(4));
+      return type.element == Element::u4 ? nibble : cast<int8_t>(nibble << cast<uint8_t>(4)) >> cast<int8_t>(4);
+    }
+    position = Internal::simplify((before * width + n % width) * step + k % step);
   }
   Expr value = parameters[argument](position);
   return type.element == Element::boolean ? value != Internal::make_zero(UInt(8)) : value;
@@ -189,6 +219,7 @@ const OpTable &ops() {
     OpTable t;
     addElementwiseOps(t);
     addMovementOps(t);
+    addQuantizedOps(t);
     addRotaryOp(t);
     return t;
   }();

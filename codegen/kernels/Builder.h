@@ -78,6 +78,10 @@ struct Loops {
   std::vector<Expr> arguments; ///< Of the result's Func.
 };
 
+/// Whether the kernel reads the argument, panels of integers whose steps are 32
+/// bits, as words: its parameter is one of UInt(32).
+bool isReadAsWords(const Kernel &kernel, int argument);
+
 class Builder {
 public:
   explicit Builder(const Kernel &kernel);
@@ -151,6 +155,7 @@ using OpFunction = Expr (*)(Builder &, const Node &, const Index &);
 using OpTable = std::map<std::string, OpFunction>;
 void addElementwiseOps(OpTable &table);
 void addMovementOps(OpTable &table);
+void addQuantizedOps(OpTable &table);
 void addRotaryOp(OpTable &table);
 
 /// Logical dimensions that a result's Func has: those above 1, and the last.

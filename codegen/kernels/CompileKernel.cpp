@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/CompileKernel.h"
 #include "codegen/kernels/BuildPipeline.h"
+#include "codegen/kernels/Dots.h"
 #include "codegen/kernels/PrintCxx.h"
 
 #include <cerrno>
@@ -67,6 +68,16 @@ std::vector<Halide::Internal::LoweredFunc> tasksOf(const Halide::Module &module,
   return tasks;
 }
 
+/// The module with nothing in it that only PrintCxx knows.
+Halide::Module lowerDots(const Halide::Module &module) {
+  Halide::Module lowered(module.name(), module.target());
+  for (Halide::Internal::LoweredFunc function : module.functions()) {
+    function.body = dots::lowerDots(function.body);
+    lowered.append(function);
+  }
+  return lowered;
+}
+
 /// `folder` is for the files that Halide writes.
 CompiledKernel compileHere(const Kernel &kernel, const HalideTarget &target, const Wanted &wanted,
                            const std::string &folder) {
@@ -75,9 +86,6 @@ CompiledKernel compileHere(const Kernel &kernel, const HalideTarget &target, con
   std::vector<Halide::Argument> arguments(built.arguments.begin(), built.arguments.end());
   Halide::Module module = built.pipeline.compile_to_module(arguments, kernel.name, targetOf(kernel, target),
                                                            Halide::LinkageType::External);
-  // Fast flags for single operations only: without this, a kernel that has no
-  // strict operation may assume that a mask's -inf does not exist.
-  module.set_any_strict_float(true);
   const auto &function = functionOf(module, kernel.name);
   const auto tasks = tasksOf(module, kernel);
   result.takesPool = isParallel(kernel);
@@ -102,7 +110,11 @@ CompiledKernel compileHere(const Kernel &kernel, const HalideTarget &target, con
     files[Halide::OutputFileType::assembly] = folder + "/kernel.s";
   if (files.empty())
     return result;
-  module.compile(files);
+  Halide::Module lowered = lowerDots(module);
+  // Fast flags for single operations only: without this, a kernel that has no
+  // strict operation may assume that a mask's -inf does not exist.
+  lowered.set_any_strict_float(true);
+  lowered.compile(files);
   if (wanted.bitcode) {
     std::string bytes = readFile(folder + "/kernel.bc");
     result.bitcode.assign(bytes.begin(), bytes.end());

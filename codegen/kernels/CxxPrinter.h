@@ -196,6 +196,10 @@ private:
   std::map<std::string, std::vector<int>> scope; ///< Halide name -> variables, innermost last.
   std::map<std::string, std::string> buffers;    ///< Parameters and arrays: Halide name -> C++ name.
   std::map<std::string, std::string> bufferTypes; ///< As a parameter's: "const f32 *__restrict ".
+  struct WordParameter {
+    std::string parameter, buffer; ///< In C++ and in Halide.
+  };
+  std::map<std::string, WordParameter> wordParameters; ///< By the name of the pointer to words.
   std::set<std::string> usedBuffers;
   std::set<std::string> arrays; ///< Buffers that are arrays of this function, by Halide name.
   std::map<std::string, Registers> registers;

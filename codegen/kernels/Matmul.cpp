@@ -8,6 +8,9 @@
 // where the right side is plain and transposed (q times k^T) vectors lie along
 // k, in 8 partial sums.
 //
+// Right sides of integers that a glm.dequantize scales have an order of their
+// own: MatmulGroups.cpp.
+//
 // The leading dimensions are rows when the right side has none, else a loop.
 //
 //===----------------------------------------------------------------------===//
@@ -47,6 +50,9 @@ MatmulKernel::MatmulKernel(Builder &builder) : builder(builder), kernel(builder.
   unrollK = builder.schedule("unroll_k", 1, 64);
   if (unrollK & (unrollK - 1))
     throw BuildError("schedule parameter 'unroll_k' is " + std::to_string(unrollK) + ", expected a power of two");
+  if (kernel.schedule.count("dots"))
+    dots = static_cast<Dots>(builder.schedule("dots", 1, 3));
+  checkIntegers();
   checkPrologue();
   readRows();
 }
@@ -62,15 +68,20 @@ void MatmulKernel::readProducts() {
     if (left.shape.size() < 2 || right.shape.size() < 2 || shape.size() < 2)
       throw BuildError("matmul of operands with less than two dimensions");
     Product product = {arguments + static_cast<int>(i), &node,
-                       node.attributes.count("transpose_rhs") && integer(node, "transpose_rhs"), shape.back(), 0, {}};
+                       node.attributes.count("transpose_rhs") && integer(node, "transpose_rhs"), shape.back(), 0, {}, {}};
     const size_t rank = right.shape.size();
     const int64_t depth = left.shape.back(), outer = shape[shape.size() - 2];
     if (right.shape[rank - (product.transposed ? 1 : 2)] != depth ||
         right.shape[rank - (product.transposed ? 2 : 1)] != product.n || left.shape[left.shape.size() - 2] != outer)
       throw BuildError("operands of matmul do not fit each other");
     int source = node.operands[1];
-    while (source >= arguments && kernel.nodes[source - arguments].op == "cast")
-      source = kernel.nodes[source - arguments].operands.at(0);
+    for (; source >= arguments; source = kernel.nodes[source - arguments].operands.at(0)) {
+      const Node &before = kernel.nodes[source - arguments];
+      if (before.op == "dequantize")
+        readIntegers(product, before);
+      else if (before.op != "cast")
+        break;
+    }
     if (source < arguments && kernel.arguments[source].layout.kind == Layout::panels) {
       if (kernel.arguments[source].layout.dim != (product.transposed ? 0 : 1))
         throw BuildError("the panels of matmul's right side are not along its columns");
@@ -307,8 +318,14 @@ Expr MatmulKernel::lhsAt(const Rows &segment, const Expr &batchIndex, const Expr
 }
 
 Expr MatmulKernel::rhsAt(const Product &product, const Expr &batchIndex, const Expr &depth, const Expr &column) {
-  const int value = product.node->operands[1];
-  Index index = indexIn(product.node->type.shape, batchIndex, builder.zero, column);
+  const int value = product.node->operands[1], arguments = static_cast<int>(kernel.arguments.size());
+  // Panels have more columns than the product; scales beside them do not.
+  auto isBeside = [&](int parameter) {
+    return parameter >= 0 && parameter < arguments && kernel.arguments[parameter].layout.kind == Layout::plain;
+  };
+  const bool ends = product.panelWidth && (isBeside(product.integers.scales) || isBeside(product.integers.zeros));
+  Index index = indexIn(product.node->type.shape, batchIndex, builder.zero,
+                        ends ? min(column, asInt(product.n - 1)) : column);
   index[index.size() - 2] = depth;
   if (product.transposed)
     std::swap(index[index.size() - 2], index[index.size() - 1]);
@@ -356,7 +373,9 @@ Expr MatmulKernel::epilogue(const Pass &pass, const Expr &batchIndex, const Expr
 std::vector<Func> MatmulKernel::build() {
   std::vector<Func> results, scratch;
   std::vector<TensorType> scratchTypes;
-  if (flag("stage_lhs")) {
+  if (dots != Dots::none) {
+    stageActivations(scratch, scratchTypes);
+  } else if (flag("stage_lhs")) {
     scratchTypes.push_back(stageLhs());
     scratch.push_back(staged);
   }

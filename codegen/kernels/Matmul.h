@@ -7,6 +7,8 @@
 //   MatmulTiles.cpp   the loops of one box: tiles of sums, blocks of k, storing
 //   MatmulDots.cpp    plain transposed right sides: vectors along k
 //   MatmulStage.cpp   the left side computed into scratch, norms included
+//   MatmulGroups.cpp  right sides of integers with scales: sums by groups of k
+//   MatmulActivations.cpp  the left side as these read it: rounded, and its sums
 //   MatmulRotary.cpp  the rotary stage of a result
 //
 //===----------------------------------------------------------------------===//
@@ -32,6 +34,27 @@ struct Rows {
   int64_t block = 1; ///< Tiles that share accumulators in memory; divides tiles.
 };
 
+/// How right sides of integers are multiplied: the schedule parameter `dots`.
+enum class Dots { none, floats, words, bytes };
+
+/// The integers that a right side is made of: a glm.dequantize along k.
+struct Integers {
+  int values = -1; ///< An argument in panels of words.
+  int scales = -1, zeros = -1; ///< Values of the kernel; zeros may be missing.
+  int64_t group = 0; ///< Steps of k that share a scale.
+  int bits = 8;
+  bool isSigned = true;
+  int step() const { return 32 / bits; } ///< Steps of k in a word.
+  /// What makes them unsigned.
+  int bias() const { return isSigned ? 1 << (bits - 1) : 0; }
+};
+
+/// Some of k that has one scale on the right and, rounded, one on the left.
+struct Piece {
+  Expr number;
+  int size; ///< Steps of k in it, maybe fewer than in those before.
+};
+
 /// One matmul of the kernel.
 struct Product {
   int value;
@@ -40,6 +63,7 @@ struct Product {
   int64_t n;
   int64_t panelWidth = 0; ///< Not 0: the right side is a packed weight, or casts of one.
   Halide::Type accumulator;
+  Integers integers; ///< Where the kernel has `dots`.
 };
 
 /// A sum that an element of a result needs: the element of a product in the
@@ -93,10 +117,48 @@ private:
   Expr epilogue(const Pass &pass, const Expr &batch, const Expr &row, const Expr &column, const std::vector<Expr> &sums);
 
   // MatmulTiles.cpp
-  struct Box;
+  struct Box {
+    const Columns &columns;
+    const Rows &rows;
+    int computed; ///< Columns of a unit that are computed: whole vectors.
+    void scheduleTile(Func f) const;
+    void scheduleUpdate(Halide::Stage stage) const;
+  };
   void storeTiles(const Pass &pass, const Columns &columns, const Rows &segment, int number);
   Func makeSum(const Box &box, const Sum &sum, const std::string &name, int begin, int size);
   Func makeTotal(const Box &box, const Sum &sum, const std::string &name);
+
+  // MatmulGroups.cpp
+  void readIntegers(Product &product, const Node &dequantize);
+  void checkIntegers();
+  Func makeGroups(const Box &box, const Sum &sum, const std::string &name);
+  void addPieces(Func f, const Box &box, const Sum &sum, const std::string &name, const Expr &first, int count, int size);
+  Expr pieceSum(const Product &product, const Expr &row, const Expr &column, const Piece &piece, const Expr &from,
+                int steps, const Expr &start);
+  Expr scaled(const Product &product, const Expr &row, const Expr &column, const Piece &piece, const Expr &sum);
+  Expr wordAt(const Product &product, const Expr &step, const Expr &column) const;
+  /// An element of scales or zeros.
+  Expr ofGroup(const Product &product, int value, const Piece &piece, const Expr &column);
+
+  // MatmulActivations.cpp
+  void stageActivations(std::vector<Func> &scratch, std::vector<TensorType> &types);
+  void stageLeft();
+  void stageLengths(int first, int count, int size);
+  void stageSums(int first, int count, int size);
+  void stageWords(int first, int count, int size);
+  void storeWord(const std::string &name, const std::vector<int> &offsets, int available, int at, int count, int first,
+                 int pieceCount);
+  Expr leftAt(const Expr &row, const Expr &depth);
+  Expr activationAt(const Expr &row, const Piece &piece, const Expr &step, int part) const;
+  bool needsSums() const; ///< Of the left side by pieces: zeros, or integers made unsigned.
+  int partsOfStep() const { return dots == Dots::bytes && products[0].integers.bits == 8 ? 1 : 2; }
+  int wordsOf(int size) const { // of a piece of the rounded left side
+    const int step = products[0].integers.step();
+    return (size + step - 1) / step * partsOfStep();
+  }
+  int wordsOfRow() const { return wordsOf(asInt(piece)) * asInt(k / piece) + wordsOf(asInt(k % piece)); }
+  int pieces() const { return asInt((k + piece - 1) / piece); }
+  static int asInt(int64_t value) { return static_cast<int>(value); }
 
   // MatmulDots.cpp
   bool usesDots() const;
@@ -124,6 +186,12 @@ private:
   std::vector<Rows> segments;
   int unrollK = 1;
   Func staged; ///< Defined if the left side is staged.
+
+  Dots dots = Dots::none;
+  int64_t piece = 0; ///< Steps of k of a piece.
+  Func words;   ///< The left side rounded, by row, piece and word.
+  Func lengths; ///< What its integers are multiplied with, by row and piece.
+  Func sums;    ///< Sums of it (Dots::floats) or its integers, by row and piece.
 };
 
 } // namespace glmc::kernels::matmul

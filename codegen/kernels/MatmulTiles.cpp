@@ -25,27 +25,20 @@ using namespace Halide;
 namespace glmc::kernels::matmul {
 
 namespace {
-int asInt(int64_t value) { return static_cast<int>(value); }
-
 /// What names a sum: column in a unit, unit, row in a tile, tile, batch, and the
 /// block of k where there are several.
 const Var vq("q"), vu("u"), vi("i"), vt("t"), vb("b"), vk("blk");
 } // namespace
 
-struct MatmulKernel::Box {
-  const Columns &columns;
-  const Rows &rows;
-  int computed; ///< Columns of a unit that are computed: whole vectors.
+/// All of a tile unrolled, vectors along its columns.
+void MatmulKernel::Box::scheduleTile(Func f) const {
+  f.bound(vq, 0, computed).bound_extent(vu, asInt(columns.group)).bound(vi, 0, asInt(rows.tile));
+  f.vectorize(vq, columns.lanes).unroll(vq).unroll(vu).unroll(vi);
+}
 
-  /// All of a tile unrolled, vectors along its columns.
-  void scheduleTile(Func f) const {
-    f.bound(vq, 0, computed).bound_extent(vu, asInt(columns.group)).bound(vi, 0, asInt(rows.tile));
-    f.vectorize(vq, columns.lanes).unroll(vq).unroll(vu).unroll(vi);
-  }
-  void scheduleUpdate(Stage stage) const {
-    stage.vectorize(vq, columns.lanes, TailStrategy::RoundUp).unroll(vq).unroll(vu).unroll(vi);
-  }
-};
+void MatmulKernel::Box::scheduleUpdate(Stage stage) const {
+  stage.vectorize(vq, columns.lanes, TailStrategy::RoundUp).unroll(vq).unroll(vu).unroll(vi);
+}
 
 /// The sum of a tile over `size` steps of k from `begin` on (and block * 512, if
 /// there are blocks), in registers.
@@ -124,7 +117,7 @@ Func MatmulKernel::makeTotal(const Box &box, const Sum &sum, const std::string &
 void MatmulKernel::storeTiles(const Pass &pass, const Columns &columns, const Rows &segment, int number) {
   const std::string suffix = "_" + std::to_string(number);
   const int computed = asInt((columns.used + columns.lanes - 1) / columns.lanes * columns.lanes);
-  const bool totals = k > depthBlock;
+  const bool totals = dots == Dots::none && k > depthBlock;
   const Box box = {columns, segment, computed};
   for (const Sum &sum : pass.sums) {
     const int64_t tile = computed * columns.group * segment.tile * (totals ? segment.block : 1);
@@ -150,7 +143,9 @@ void MatmulKernel::storeTiles(const Pass &pass, const Columns &columns, const Ro
   std::vector<Expr> values;
   for (size_t s = 0; s < pass.sums.size(); ++s) {
     const std::string name = "sum" + suffix + "_" + std::to_string(s);
-    funcs.push_back(totals ? makeTotal(box, pass.sums[s], name) : makeSum(box, pass.sums[s], name, 0, asInt(k)));
+    funcs.push_back(dots != Dots::none ? makeGroups(box, pass.sums[s], name)
+                    : totals           ? makeTotal(box, pass.sums[s], name)
+                                       : makeSum(box, pass.sums[s], name, 0, asInt(k)));
     values.push_back(funcs.back()(q, unit, i, tile, batchIndex));
   }
   Loops loops;

@@ -148,6 +148,7 @@ Expr constantElement(const Node &node, int64_t i) {
   case Element::boolean:
     return node.data[i] ? Internal::const_true() : Internal::const_false();
   case Element::i8:
+  case Element::i4:
     return Internal::make_const(type, readAs<int8_t>(node, i));
   case Element::i16:
     return Internal::make_const(type, readAs<int16_t>(node, i));
@@ -156,6 +157,7 @@ Expr constantElement(const Node &node, int64_t i) {
   case Element::i64:
     return Internal::make_const(type, readAs<int64_t>(node, i));
   case Element::u8:
+  case Element::u4:
     return Internal::make_const(type, readAs<uint8_t>(node, i));
   case Element::u16:
   case Element::f16:

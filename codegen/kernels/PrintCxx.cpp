@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/PrintCxx.h"
 
+#include "codegen/kernels/Builder.h"
 #include "codegen/kernels/CxxPrinter.h"
 
 #include <algorithm>
@@ -118,11 +119,18 @@ void CxxPrinter::declareParameters() {
     bool aliases = false;
     for (auto [a, r] : kernel.inPlace)
       aliases |= i < arguments ? (size_t)a == i : (size_t)r == i - arguments;
-    buffers[arg.name] = i < arguments             ? "a" + std::to_string(i)
-                        : i < arguments + results ? "r" + std::to_string(i - arguments)
-                                                  : "s" + std::to_string(i - arguments - results);
+    const std::string name = i < arguments             ? "a" + std::to_string(i)
+                             : i < arguments + results ? "r" + std::to_string(i - arguments)
+                                                       : "s" + std::to_string(i - arguments - results);
+    buffers[arg.name] = name;
     bufferTypes[arg.name] =
         (i < arguments ? "const " : "") + memoryElement(arg.type) + " *" + (aliases ? "" : "__restrict ");
+    // Integers whose panels are read as words come by any pointer.
+    if (i < arguments && isReadAsWords(kernel, static_cast<int>(i))) {
+      buffers[arg.name] = "words" + std::to_string(i);
+      activeNames.insert(buffers[arg.name]);
+      wordParameters[buffers[arg.name]] = {name, arg.name};
+    }
   }
 }
 
@@ -136,6 +144,11 @@ std::string CxxPrinter::parameters() {
       continue;
     }
     const std::string name = buffers.at(arg.name);
+    if (auto words = wordParameters.find(name); words != wordParameters.end()) {
+      const std::string plain = words->second.parameter;
+      text += "const void *" + (usedBuffers.count(name) ? plain : "/*" + plain + "*/");
+      continue;
+    }
     text += bufferTypes.at(arg.name) + (usedBuffers.count(name) ? name : "/*" + name + "*/");
   }
   return text;
@@ -186,6 +199,9 @@ CxxFunction CxxPrinter::print() {
   dropUnused();
   std::string head;
   appendWrapped(head, "GLM_KERNEL void " + kernel.name + "(" + parameters() + ") {");
+  for (const auto &[name, words] : wordParameters)
+    if (usedBuffers.count(name))
+      head += "  " + bufferTypes.at(words.buffer) + name + " = (const u32 *)" + words.parameter + ";\n";
   result.text = taskFunctions + head + body() + "}\n";
   return result;
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/CxxPrinter.h"
+#include "codegen/kernels/Dots.h"
 
 #include <limits>
 
@@ -321,6 +322,14 @@ void CxxPrinter::visit(const Call *op) {
                                        : op->name == "neg_inf_f32" ? -infinity
                                                                    : std::numeric_limits<float>::quiet_NaN()));
     return;
+  }
+  if (const char *piece = dots::pieceOf(op)) {
+    need(piece);
+    std::string arguments;
+    for (const Expr &arg : op->args)
+      arguments += (arguments.empty() ? "" : ", ") + (arg.type().is_scalar() ? exactScalar(arg) : print(arg).text);
+    const std::string type = op->type.is_scalar() ? scalarType(op->type) : vectorType(op->type);
+    return set(std::string(piece) + "<" + type + ">(" + arguments + ")");
   }
   if (strictCall(op) || bitCall(op) || shiftCall(op) || integerCall(op) || mathCall(op))
     return;

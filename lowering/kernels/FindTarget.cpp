@@ -3,12 +3,12 @@
 
 namespace glmc {
 
-std::optional<targets::Target> findTarget(mlir::ModuleOp module, const std::string &name) {
+std::optional<std::vector<targets::Target>> findTargets(mlir::ModuleOp module, const std::string &list) {
   std::string error;
-  auto target = targets::findTarget(name, error);
-  if (!target)
+  auto found = targets::findTargets(list, error);
+  if (!found)
     module.emitError() << error;
-  return target;
+  return found;
 }
 
 } // namespace glmc

@@ -1,4 +1,4 @@
-//===- FindTarget.h - The target that a pass's option names -----------------===//
+//===- FindTarget.h - The targets that a pass's option names ----------------===//
 #ifndef GLMC_LOWERING_KERNELS_FINDTARGET_H
 #define GLMC_LOWERING_KERNELS_FINDTARGET_H
 
@@ -7,11 +7,13 @@
 #include "targets/Target.h"
 
 #include <optional>
+#include <vector>
 
 namespace glmc {
 
-/// The target of this name; without one the error is reported at `module`.
-std::optional<targets::Target> findTarget(mlir::ModuleOp module, const std::string &name);
+/// The targets of a list (targets::findTargets), plainest first; without them the
+/// error is reported at `module`.
+std::optional<std::vector<targets::Target>> findTargets(mlir::ModuleOp module, const std::string &list);
 
 } // namespace glmc
 

@@ -8,6 +8,7 @@
 #include "lowering/Passes.h"
 
 #include "lowering/kernels/LaunchFuser.h"
+#include "lowering/kernels/families/MatmulIntegers.h"
 
 namespace glmc {
 #define GEN_PASS_DEF_FUSEPROLOGUES
@@ -53,11 +54,8 @@ struct FuseProloguesPass : glmc::impl::FuseProloguesBase<FuseProloguesPass> {
   /// right side that is transposed and no weight, which would be packed.
   static bool keepsLeftSide(LaunchFuser &fuser, glm::LaunchOp reader) {
     for (auto product : fuser.kernelOf(reader).getBody().getOps<glm::MatmulOp>()) {
-      Value rhs = product.getRhs();
-      while (auto cast = rhs.getDefiningOp<glm::CastOp>())
-        rhs = cast.getX();
-      auto argument = dyn_cast<BlockArgument>(rhs);
-      if (glm::logicalType(rhs.getType()).getRank() != 2)
+      BlockArgument argument = weightOf(product);
+      if (glm::logicalType(product.getRhs().getType()).getRank() != 2)
         return false;
       if (product.getTransposeRhs() &&
           !(argument && reader.getOperand(argument.getArgNumber()).getDefiningOp<glm::WeightOp>()))

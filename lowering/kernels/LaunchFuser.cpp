@@ -230,12 +230,18 @@ glm::LaunchOp LaunchFuser::fuseIntoReaders(glm::LaunchOp first) {
     all = readers.back().second.refusal == Refusal::none;
   }
   glm::LaunchOp fused;
-  for (auto &[reader, merged] : readers) {
+  for (auto [i, entry] : llvm::enumerate(readers)) {
+    auto &[reader, merged] = entry;
     if (!all) {
       merged.kernel.erase();
       continue;
     }
     fused = replace(first, reader, merged);
+    // A later reader may read this one's results, too.
+    for (auto &[later, unfinished] : llvm::drop_begin(readers, i + 1))
+      for (Value &operand : unfinished.operands)
+        if (operand.getDefiningOp() == reader)
+          operand = fused.getResult(cast<OpResult>(operand).getResultNumber());
     erase(reader);
   }
   if (!fused)

@@ -20,17 +20,23 @@ struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
 
   /// The layout that all readers of a weight agree on; null to leave it plain.
   Attribute layoutOf(glm::WeightOp weight, const targets::Target &target) {
-    Attribute layout;
+    Attribute layout, tableLayout;
     for (OpOperand &use : weight->getUses()) {
       auto launch = dyn_cast<glm::LaunchOp>(use.getOwner());
       if (!launch)
         return {};
       glm::KernelOp kernel = kernelOf(launch);
       Attribute wanted = familyOf(kernel)->wantedLayout(kernel, use.getOperandNumber(), target);
+      // Gathers read few rows, through any layout that others want.
+      if (isGatheredOnly(kernel, use.getOperandNumber())) {
+        tableLayout = wanted;
+        continue;
+      }
       if (wanted && layout && wanted != layout)
         return {};
       layout = wanted ? wanted : layout;
     }
+    layout = layout ? layout : tableLayout;
     for (OpOperand &use : weight->getUses()) {
       glm::KernelOp kernel = kernelOf(cast<glm::LaunchOp>(use.getOwner()));
       if (layout && !familyOf(kernel)->canRead(kernel, use.getOperandNumber(), layout))
@@ -39,12 +45,21 @@ struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
     return layout;
   }
 
+  /// All versions read one image: the layout is that of the most capable target
+  /// that has one.
+  Attribute layoutOf(glm::WeightOp weight, const std::vector<targets::Target> &targets) {
+    for (const targets::Target &target : llvm::reverse(targets))
+      if (Attribute layout = layoutOf(weight, target))
+        return layout;
+    return {};
+  }
+
   void runOnOperation() override {
-    auto target = findTarget(getOperation(), targetName);
-    if (!target)
+    auto targets = findTargets(getOperation(), targetName);
+    if (!targets)
       return signalPassFailure();
     getOperation().walk([&](glm::WeightOp weight) {
-      Attribute layout = layoutOf(weight, *target);
+      Attribute layout = layoutOf(weight, *targets);
       if (!layout)
         return;
       Type type = glm::PackedType::get(&getContext(), glm::logicalType(weight.getType()), layout);

@@ -25,15 +25,15 @@ namespace glmc::memory {
 // What may be planned
 //===----------------------------------------------------------------------===//
 
-/// Whether glm::storageBytes can be asked: a static tensor of whole bytes, or a
-/// packed one, whose size stays far from overflow.
+/// Whether glm::storageBytes can be asked: a static tensor of whole bytes, or of bits
+/// and nibbles that take one each, or a packed one, whose size stays far from overflow.
 static bool hasCountableSize(Type type) {
   auto packed = dyn_cast<glm::PackedType>(type);
   auto tensor = packed ? packed.getLogical() : dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape() || !tensor.getElementType().isIntOrFloat())
     return false;
   unsigned bits = tensor.getElementTypeBitWidth();
-  if ((bits != 1 && bits % 8 != 0) || bits > 64)
+  if ((bits != 1 && bits != 4 && bits % 8 != 0) || bits > 64)
     return false;
   int64_t bytes = 8, padding = packed ? 1024 : 0;
   for (int64_t dim : tensor.getShape())

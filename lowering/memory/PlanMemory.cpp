@@ -66,12 +66,12 @@ private:
     Location loc;
   };
 
-  /// A glm.stored or the elements; null if the base is no constant.
+  /// A weight's source or the elements; null if the base is no constant.
   static Attribute sourceOf(Value base) {
     if (auto constant = base.getDefiningOp<glm::ConstantOp>())
       return constant.getValue();
     if (auto weight = base.getDefiningOp<glm::WeightOp>())
-      return weight.getStored();
+      return weight.getSource();
     return {};
   }
 

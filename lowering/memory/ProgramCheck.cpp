@@ -75,7 +75,7 @@ private:
     if (auto constant = value.getDefiningOp<glm::ConstantOp>())
       return numberOf(constant.getValue(), value.getType());
     if (auto weight = value.getDefiningOp<glm::WeightOp>())
-      return numberOf(weight.getStored(), value.getType());
+      return numberOf(weight.getSource(), value.getType());
     return values.try_emplace(value, count).second ? count++ : values.lookup(value);
   }
 

@@ -1,8 +1,8 @@
 //===- Algebra.h - The patterns of glm-simplify-algebra ----------------------===//
 //
 // Each pattern is one equation, named by what it rewrites. All of them hold for
-// NaN and infinities too, so they need no `--math` mode. Two files: what changes
-// numbers, and what only moves them.
+// NaN and infinities too, so they need no `--math` mode. A file for what changes
+// numbers, for what only moves them, for slices, and for quantised weights.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_LOWERING_SIMPLIFY_ALGEBRA_H
@@ -18,6 +18,8 @@ void addNumberAlgebra(mlir::RewritePatternSet &patterns);
 void addMovementAlgebra(mlir::RewritePatternSet &patterns);
 /// Slices move towards inputs, so that what they leave out is not computed.
 void addSliceAlgebra(mlir::RewritePatternSet &patterns);
+/// Movement between quantised weights and what reads them goes where it is free.
+void addDequantizeAlgebra(mlir::RewritePatternSet &patterns);
 
 } // namespace glmc
 

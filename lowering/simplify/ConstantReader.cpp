@@ -21,7 +21,7 @@ const reference::Tensor *ConstantReader::read(Value value) {
   reference::Tensor tensor;
   if (auto weight = dyn_cast<glm::WeightOp>(source)) {
     tensor.type = type;
-    if (failed(weights.read(weight.getStored(), type, weight.getLoc(), tensor.bytes)))
+    if (failed(weights.read(weight.getSource(), type, weight.getLoc(), tensor.bytes)))
       return nullptr;
   } else {
     auto elements = reference::tensorOf(cast<glm::ConstantOp>(source).getValue());

@@ -101,7 +101,7 @@ Value asVector(OpBuilder &builder, Value value) {
           builder, constant.getLoc(), vector,
           cast<ElementsAttr>(DenseResourceElementsAttr::get(vector, resource.getRawHandle())));
   }
-  if (auto weight = value.getDefiningOp<glm::WeightOp>())
+  if (auto weight = value.getDefiningOp<glm::WeightOp>(); weight && !weight.getRounding())
     return glm::WeightOp::create(builder, weight.getLoc(), vector, weight.getName(), weight.getStored());
   return glm::ReshapeOp::create(builder, value.getLoc(), vector, value);
 }

@@ -55,7 +55,8 @@ struct AbsorbTransposeIntoMatmul : OpRewritePattern<glm::MatmulOp> {
     if (transpose.getPermutation() != ArrayRef<int64_t>(swap))
       return rewriter.notifyMatchFailure(op, "transpose moves other dimensions");
     rewriter.replaceOp(op, glm::MatmulOp::create(rewriter, rewriter.getFusedLoc({transpose.getLoc(), op.getLoc()}),
-                                                 op.getType(), op.getLhs(), transpose.getX(), !op.getTransposeRhs()));
+                                                 op.getType(), op.getLhs(), transpose.getX(), !op.getTransposeRhs(),
+                                                 op.getLhsGroupAttr()));
     return success();
   }
 };

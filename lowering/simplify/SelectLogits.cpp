@@ -76,6 +76,17 @@ private:
       if (dim == rank - 1)
         return {};
       operands[0] = rowOf(op->getOperand(0), dim);
+    } else if (auto reduce = dyn_cast<glm::ReduceOp>(op)) {
+      if (llvm::is_contained(reduce.getAxes(), dim))
+        return {};
+      operands[0] = rowOf(reduce.getX(), dim);
+    } else if (auto numbers = dyn_cast<glm::DequantizeOp>(op)) {
+      // Of activations: all tokens by the same scales, or each by its own.
+      if (dim == int64_t(numbers.getAxis()) && typeOf(numbers.getScales()).getDimSize(dim) != 1)
+        return {};
+      for (Value &operand : operands)
+        if (typeOf(operand).getDimSize(dim) == tokens)
+          operand = rowOf(operand, dim);
     } else if (auto slice = dyn_cast<glm::SliceOp>(op)) {
       // Of all tokens, in order.
       if (slice.getStarts()[dim] != 0 || slice.getSteps()[dim] != 1 || typeOf(slice.getX()).getDimSize(dim) != tokens)

@@ -21,6 +21,7 @@ struct SimplifyAlgebraPass : glmc::impl::SimplifyAlgebraBase<SimplifyAlgebraPass
     addNumberAlgebra(patterns);
     addMovementAlgebra(patterns);
     addSliceAlgebra(patterns);
+    addDequantizeAlgebra(patterns);
     // Every equation makes the graph smaller or moves a slice up, so this ends.
     GreedyRewriteConfig config;
     config.setMaxIterations(GreedyRewriteConfig::kNoLimit);

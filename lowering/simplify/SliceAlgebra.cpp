@@ -175,7 +175,7 @@ struct SliceOfMatmulRows : OpRewritePattern<glm::SliceOp> {
     part.sizes[left.size() - 2] = window.sizes[rows];
     Value lhs = part.of(rewriter, op.getLoc(), matmul.getLhs());
     rewriter.replaceOp(op, glm::MatmulOp::create(rewriter, matmul.getLoc(), op.getType(), lhs, matmul.getRhs(),
-                                                 matmul.getTransposeRhs()));
+                                                 matmul.getTransposeRhs(), matmul.getLhsGroupAttr()));
     return success();
   }
 };

@@ -58,7 +58,9 @@ public:
   Value sub(Value x, Value y) { return make<glm::SubOp>(x, y); }
   Value mul(Value x, Value y) { return make<glm::MulOp>(x, y); }
   Value neg(Value x) { return make<glm::NegOp>(x); }
-  Value matmul(Value x, Value y, bool isTransposed = false) { return make<glm::MatmulOp>(x, y, isTransposed); }
+  Value matmul(Value x, Value y, bool isTransposed = false) {
+    return make<glm::MatmulOp>(x, y, isTransposed, mlir::IntegerAttr());
+  }
   Value where(Value condition, Value x, Value y) { return make<glm::WhereOp>(condition, x, y); }
   Value softmax(Value x, int64_t axis) { return make<glm::SoftmaxOp>(x.getType(), x, axis); }
   Value concat(std::vector<Value> values, int64_t axis) { return make<glm::ConcatOp>(values, axis); }

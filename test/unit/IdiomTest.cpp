@@ -32,6 +32,7 @@ void registerSimplifyPasses() {
     registerFoldConstants();
     registerSimplifyAlgebra();
     registerEliminateDeadNodes();
+    registerRecoverIntegerProducts();
     registerRecoverRmsNorm();
     registerRecoverLayerNorm();
     registerRecoverGelu();

@@ -100,9 +100,11 @@ double Array::get(int64_t i) const {
 int64_t Array::integer(int64_t i) const {
   switch (type.element) {
   case Element::i8:
+  case Element::i4:
     return load<int8_t>(bytes, i);
   case Element::boolean:
   case Element::u8:
+  case Element::u4:
     return load<uint8_t>(bytes, i);
   case Element::i16:
     return load<int16_t>(bytes, i);
@@ -155,17 +157,22 @@ Array arrayOf(TensorType type, const std::vector<double> &values) {
   return array;
 }
 
-Array inPanels(const Array &matrix, int dim, int64_t width) {
+Array inPanels(const Array &matrix, int dim, int64_t width, int64_t step) {
   TensorType type = matrix.type;
-  type.layout.kind = Layout::panels;
-  type.layout.dim = dim;
-  type.layout.width = width;
+  type.layout = {Layout::panels, dim, width, step};
   Array result(type);
-  int64_t columns = type.shape[dim], depth = type.shape[1 - dim];
+  const bool isNarrow = type.element == Element::i4 || type.element == Element::u4;
+  const int64_t columns = type.shape[dim], depth = type.shape[1 - dim], steps = (depth + step - 1) / step;
   for (int64_t n = 0; n < columns; ++n)
-    for (int64_t k = 0; k < depth; ++k)
-      result.set(((n / width) * depth + k) * width + n % width,
-                 matrix.get(dim == 1 ? k * columns + n : n * depth + k));
+    for (int64_t k = 0; k < depth; ++k) {
+      const int64_t from = dim == 1 ? k * columns + n : n * depth + k, part = k % step;
+      const int64_t column = ((n / width) * steps + k / step) * width + n % width;
+      if (isNarrow) // Two a byte.
+        result.bytes[column * step / 2 + part % (step / 2)] |=
+            static_cast<uint8_t>((matrix.bytes[from] & 15) << (part < step / 2 ? 0 : 4));
+      else
+        result.set(column * step + part, matrix.get(from));
+    }
   return result;
 }
 

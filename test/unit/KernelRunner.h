@@ -32,8 +32,9 @@ struct Array {
 /// Deterministic values in [low, high).
 Array randomArray(TensorType type, double low, double high, unsigned seed);
 Array arrayOf(TensorType type, const std::vector<double> &values);
-/// The same matrix in panels of `width` along `dim`.
-Array inPanels(const Array &matrix, int dim, int64_t width);
+/// The same matrix in panels of `width` along `dim`, `step` elements of a column
+/// together (KernelDescription.h, Layout).
+Array inPanels(const Array &matrix, int dim, int64_t width, int64_t step = 1);
 
 TensorType tensor(Element element, std::vector<int64_t> shape);
 

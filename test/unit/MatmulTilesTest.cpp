@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 using namespace glmc;
 
 namespace {
@@ -62,6 +64,21 @@ TEST(MatmulTiles, EveryTileHasEnoughSumsInFlight) {
     }
 }
 
+/// Versions of one program read one layout, which is not what each would choose.
+TEST(MatmulTiles, PanelsOfOtherTargetsFitRegistersToo) {
+  for (const targets::Target &other : machines)
+    for (const targets::Target &t : machines)
+      for (int64_t rows : {1, 2, 6, 7, 21, 128})
+        for (int64_t columns : {7, 16, 100, 2048}) {
+          MatmulProblem problem = packed(rows, columns, 2048, other);
+          Schedule s = chooseMatmulTiles(problem, t);
+          const int64_t vectors = problem.panelWidth / s["vector"];
+          EXPECT_EQ(problem.panelWidth % s["vector"], 0);
+          EXPECT_LE(s["rows"] * vectors * get(s, "panels", 1), std::max(vectors, t.vectorRegisters - 2));
+          EXPECT_EQ((rows - get(s, "tail_rows", 1) * get(s, "tail_tiles", 0)) % s["rows"], 0);
+        }
+}
+
 TEST(MatmulTiles, ParallelTasksAreManyAndLong) {
   for (const targets::Target &t : machines)
     for (int64_t rows : {1, 128}) {
@@ -74,6 +91,36 @@ TEST(MatmulTiles, ParallelTasksAreManyAndLong) {
       EXPECT_GE(tasks, 16);
       EXPECT_LE(tasks, rows == 1 ? 64 : 192);
     }
+}
+
+/// Right sides of integers: one row reads four streams of memory, what is computed
+/// is stored, and the instruction is the target's.
+TEST(MatmulTiles, IntegersAreReadInStreams) {
+  for (targets::Target t : machines)
+    for (int64_t rows : {1, 2, 7, 128})
+      for (int64_t columns : {1, 7, 16, 100, 6144})
+        for (int64_t bits : {4, 8}) {
+          MatmulProblem problem = packed(rows, columns, 2048, t);
+          problem.panelWidth = integerPanelWidth(columns, t);
+          problem.integerBits = bits;
+          Schedule s = chooseIntegerTiles(problem, t);
+          EXPECT_EQ(s["dots"], 1);
+          EXPECT_EQ(problem.panelWidth % s["vector"], 0);
+          EXPECT_EQ((rows - get(s, "tail_rows", 1) * get(s, "tail_tiles", 0)) % s["rows"], 0);
+          EXPECT_EQ(s["panels"], rows > 1 ? 1 : std::clamp<int64_t>(columns / problem.panelWidth, 1, 4));
+          EXPECT_EQ(s.count("stage_lhs"), 0u);
+          // Sums of a tile, but for the one that is added to, may lie on the stack.
+          EXPECT_LE(s["rows"] * problem.panelWidth * s["panels"] * 4, t.stackLimit);
+          problem.isLeftRounded = problem.prologue = true;
+          EXPECT_EQ(chooseIntegerTiles(problem, t)["dots"], 2);
+          EXPECT_EQ(chooseIntegerTiles(problem, t)["stage_lhs"], 1);
+          t.dot = "vnni";
+          EXPECT_EQ(chooseIntegerTiles(problem, t)["dots"], 3);
+          t.dot = "none";
+        }
+  EXPECT_EQ(integerParts(2, 8), 2);
+  EXPECT_EQ(integerParts(3, 8), 1);
+  EXPECT_EQ(integerParts(3, 4), 2);
 }
 
 TEST(MatmulTiles, PrologueIsStagedWhereItCanBe) {

@@ -21,6 +21,10 @@ struct Elementwise : Family {
                         [](Operation &op) { return isElementOp(op) || isa<glm::RotaryOp>(op); });
   }
 
+  Attribute wantedLayout(glm::KernelOp kernel, unsigned argument, const targets::Target &) const override {
+    return layoutOfTable(kernel, argument);
+  }
+
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
     return isGatheredOnly(kernel, argument);
   }

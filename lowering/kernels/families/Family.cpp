@@ -17,7 +17,8 @@ const Family *familyOf(glm::KernelOp kernel) {
 static ArrayRef<int64_t> shapeOf(Value value) { return glm::logicalType(value.getType()).getShape(); }
 
 bool isElementOp(Operation &op) {
-  return op.hasTrait<glm::Pointwise>() || op.hasTrait<glm::Movement>() || isa<glm::ReshapeOp, glm::ConstantOp>(op);
+  return op.hasTrait<glm::Pointwise>() || op.hasTrait<glm::Movement>() ||
+         isa<glm::ReshapeOp, glm::ConstantOp, glm::DequantizeOp>(op);
 }
 
 bool isEpilogueOf(Operation *root, glm::KernelOp kernel) {
@@ -71,10 +72,24 @@ SmallVector<int64_t> inPlacePairs(glm::KernelOp kernel, Operation *through) {
   return pairs;
 }
 
-bool isGatheredOnly(glm::KernelOp kernel, unsigned argument) {
-  return llvm::all_of(kernel.getBody().getArgument(argument).getUses(), [](OpOperand &use) {
+static bool isGatheredOnly(Value value) {
+  return llvm::all_of(value.getUses(), [](OpOperand &use) {
+    if (isa<glm::CastOp, glm::DequantizeOp>(use.getOwner()))
+      return isGatheredOnly(use.getOwner()->getResult(0));
     return isa<glm::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
   });
+}
+
+bool isGatheredOnly(glm::KernelOp kernel, unsigned argument) {
+  return isGatheredOnly(kernel.getBody().getArgument(argument));
+}
+
+Attribute layoutOfTable(glm::KernelOp kernel, unsigned argument) {
+  BlockArgument table = kernel.getBody().getArgument(argument);
+  RankedTensorType type = glm::logicalType(table.getType());
+  if (type.getRank() != 2 || type.getElementTypeBitWidth() != 4 || table.use_empty() || !isGatheredOnly(table))
+    return {};
+  return glm::PanelsAttr::get(kernel.getContext(), /*dim=*/0, /*width=*/1, /*step=*/2);
 }
 
 int64_t vectorLanes(glm::KernelOp kernel, const targets::Target &target, int64_t extent) {

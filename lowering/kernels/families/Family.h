@@ -91,9 +91,13 @@ bool isEpilogueOf(mlir::Operation *root, glm::KernelOp kernel);
 /// a root op whose rows may be read before they are written (softmax).
 llvm::SmallVector<int64_t> inPlacePairs(glm::KernelOp kernel, mlir::Operation *through = nullptr);
 
-/// Whether `argument` is only a table that gathers read: rows at run-time
-/// indices, which go through any layout.
+/// Whether `argument` is only a table that gathers read, or what that converts:
+/// rows at run-time indices, which go through any layout.
 bool isGatheredOnly(glm::KernelOp kernel, unsigned argument);
+
+/// The layout of a table that gathers alone read: row by row, but of elements of
+/// 4 bits two share a byte. Null for plain.
+mlir::Attribute layoutOfTable(glm::KernelOp kernel, unsigned argument);
 
 /// Lanes of a vector of the widest element type that the kernel computes with,
 /// halved until they are no more than `extent`.

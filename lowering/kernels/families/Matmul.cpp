@@ -11,7 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/kernels/families/Family.h"
+#include "lowering/kernels/families/MatmulIntegers.h"
 #include "lowering/kernels/families/MatmulTiles.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -19,14 +22,6 @@ namespace glmc {
 namespace {
 
 RankedTensorType typeOf(Value value) { return glm::logicalType(value.getType()); }
-
-/// The weight of a product: its right side, or what that converts.
-BlockArgument weightOf(glm::MatmulOp product) {
-  Value rhs = product.getRhs();
-  while (auto cast = rhs.getDefiningOp<glm::CastOp>())
-    rhs = cast.getX();
-  return dyn_cast<BlockArgument>(rhs);
-}
 
 /// Columns [begin, end) of a product.
 struct Columns {
@@ -50,8 +45,8 @@ public:
   }
 
   bool isRight() {
-    return !products.empty() && haveOneLeftSide() && llvm::all_of(products, weightOf) && isPrologueRight() &&
-           followEpilogue() && areResultsRight();
+    return !products.empty() && haveOneLeftSide() && llvm::all_of(products, weightOf) && areRightSidesAlike(products) &&
+           isPrologueRight() && followEpilogue() && areResultsRight();
   }
 
   /// Rotaries on the way to a result, in order of results; after isRight().
@@ -169,9 +164,6 @@ private:
 /// Bytes of an element of what is accumulated.
 int64_t accumulatorBytes(glm::MatmulOp product) { return product.getType().getElementTypeBitWidth() == 64 ? 8 : 4; }
 
-/// The dimension of a weight that the product's columns come from.
-int64_t columnDimension(glm::MatmulOp product) { return product.getTransposeRhs() ? 0 : 1; }
-
 struct Matmul : Family {
   llvm::StringRef name() const override { return "matmul"; }
 
@@ -179,19 +171,27 @@ struct Matmul : Family {
 
   Attribute wantedLayout(glm::KernelOp kernel, unsigned argument, const targets::Target &target) const override {
     glm::MatmulOp product = onlyProductOf(kernel, argument);
-    RankedTensorType type = typeOf(kernel.getBody().getArgument(argument));
-    if (!product || type.getRank() != 2)
+    if (!product)
       return {};
-    int64_t dim = columnDimension(product);
-    return glm::PanelsAttr::get(kernel.getContext(), dim,
-                                matmulPanelWidth(type.getDimSize(dim), accumulatorBytes(product), target));
+    RankedTensorType type = typeOf(kernel.getBody().getArgument(argument)), weight = typeOf(weightOf(product));
+    const int64_t dim = columnDimension(product);
+    // Scales and zeros lie in the panels of the integers, if they have columns.
+    if (type.getRank() != 2 || weight.getRank() != 2 || type.getDimSize(dim) != weight.getDimSize(dim))
+      return {};
+    const int64_t width = isRightIntegers(product)
+                              ? integerPanelWidth(type.getDimSize(dim), target)
+                              : matmulPanelWidth(type.getDimSize(dim), accumulatorBytes(product), target);
+    return glm::PanelsAttr::get(kernel.getContext(), dim, width, stepOf(product, type, argument));
   }
 
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
-    // Through panels along the dimension that the product's columns come from.
+    // Through panels along the dimension that the product's columns come from;
+    // integers as words.
     glm::MatmulOp product = onlyProductOf(kernel, argument);
     auto panels = dyn_cast<glm::PanelsAttr>(layout);
-    return product && panels && panels.getDim() == columnDimension(product);
+    return product && panels && panels.getDim() == columnDimension(product) &&
+           (!isRightIntegers(product) ||
+            panels.getStep() == stepOf(product, typeOf(kernel.getBody().getArgument(argument)), argument));
   }
 
   Decision decide(glm::KernelOp kernel, const targets::Target &target,
@@ -215,11 +215,21 @@ struct Matmul : Family {
     problem.sums = region.sums();
     problem.prologue = region.hasComputedLeftSide();
     problem.parallel = options.threads > 1;
+    const std::optional<RightIntegers> right = rightIntegersOf(product);
+    const bool hasDots = right && llvm::all_of(region.products, isInPanels);
+    if (hasDots) {
+      problem.integerBits = right->bits();
+      problem.isLeftRounded = right->lhsGroup != 0;
+      // What is not f32 is converted once.
+      problem.prologue |= !lhs.getElementType().isF32();
+    }
 
     Decision decision;
-    decision.schedule = chooseMatmulTiles(problem, target);
+    decision.schedule = hasDots ? chooseIntegerTiles(problem, target) : chooseMatmulTiles(problem, target);
     if (auto staged = decision.schedule.find("stage_lhs"); staged != decision.schedule.end() && staged->second)
       decision.scratch.push_back(stagedType(lhs));
+    if (hasDots)
+      addActivations(*right, decision, lhs);
     for (glm::RotaryOp rotary : region.rotaries())
       decision.scratch.push_back(rotary.getX().getType());
     decision.inPlace = inPlacePairs(kernel);
@@ -227,14 +237,67 @@ struct Matmul : Family {
   }
 
 private:
-  /// The product whose right side alone reads the argument; null if there is
-  /// another reader.
+  /// Whether the integers of a right side are in panels of words, and its scales and
+  /// zeros in such of the same columns: small constants of a model are in none.
+  static bool isInPanels(glm::MatmulOp product) {
+    const std::optional<RightIntegers> right = rightIntegersOf(product);
+    auto panelsOf = [](BlockArgument argument) {
+      auto packed = dyn_cast<glm::PackedType>(argument.getType());
+      return packed ? cast<glm::PanelsAttr>(packed.getLayout()) : glm::PanelsAttr();
+    };
+    glm::PanelsAttr panels = right ? panelsOf(right->values) : glm::PanelsAttr();
+    if (!panels || panels.getStep() != right->step())
+      return false;
+    return llvm::all_of(ArrayRef{right->scales, right->zeros}, [&](BlockArgument argument) {
+      if (!argument || typeOf(argument).getDimSize(columnDimension(product)) == 1)
+        return true;
+      glm::PanelsAttr own = panelsOf(argument);
+      return own && own.getWidth() == panels.getWidth();
+    });
+  }
+
+  static bool isRightIntegers(glm::MatmulOp product) { return rightIntegersOf(product).has_value(); }
+
+  /// The product whose right side alone reads the argument, its values or, of
+  /// integers, its scales or zeros; null if there is another reader.
   static glm::MatmulOp onlyProductOf(glm::KernelOp kernel, unsigned argument) {
     BlockArgument weight = kernel.getBody().getArgument(argument);
-    for (auto product : kernel.getBody().getOps<glm::MatmulOp>())
-      if (weight.hasOneUse() && weightOf(product) == weight && product.getLhs() != weight)
+    for (auto product : kernel.getBody().getOps<glm::MatmulOp>()) {
+      const std::optional<RightIntegers> right = rightIntegersOf(product);
+      if (weight.hasOneUse() && product.getLhs() != weight &&
+          (weightOf(product) == weight || (right && (right->scales == weight || right->zeros == weight))))
         return product;
+    }
     return {};
+  }
+
+  /// Elements of a column that lie together: a word of integers that are
+  /// multiplied as they are; else two of 4 bits share a byte.
+  static int64_t stepOf(glm::MatmulOp product, RankedTensorType type, unsigned argument) {
+    const std::optional<RightIntegers> right = rightIntegersOf(product);
+    if (right && right->values.getArgNumber() == argument)
+      return right->step();
+    return type.getElementTypeBitWidth() == 4 ? 2 : 1;
+  }
+
+  /// Scratch of a left side that integers are multiplied with: its integers, their
+  /// lengths, its sums (codegen/kernels/MatmulActivations.cpp).
+  static void addActivations(const RightIntegers &right, Decision &decision, RankedTensorType lhs) {
+    const int64_t depth = lhs.getShape().back(), rows = lhs.getNumElements() / depth;
+    const int64_t piece = right.lhsGroup ? right.lhsGroup : right.group;
+    MLIRContext *context = lhs.getContext();
+    auto add = [&](Type element, int64_t columns) {
+      decision.scratch.push_back(RankedTensorType::get({rows, columns}, element));
+    };
+    const int64_t pieces = llvm::divideCeil(depth, piece);
+    Type f32 = Float32Type::get(context);
+    if (right.lhsGroup) {
+      const int64_t parts = integerParts(decision.schedule.at("dots"), right.bits());
+      add(IntegerType::get(context, 32, IntegerType::Unsigned), llvm::divideCeil(depth, right.step()) * parts);
+      add(f32, pieces);
+    }
+    if (right.hasZeros || (right.lhsGroup && right.isSigned()))
+      add(right.lhsGroup ? Type(IntegerType::get(context, 32)) : f32, pieces);
   }
 
   /// The left side row by row, as it is accumulated.

@@ -39,6 +39,14 @@ constexpr int64_t sumBytes = 4096;
 /// even out, few enough for each to read memory in long runs.
 constexpr int64_t tasks = 32;
 
+/// Vectors of a panel of integers, on any machine: sums of one row are few enough
+/// for any, and as many panels as there are streams have enough in flight.
+constexpr int64_t integerVectors = 2;
+/// Steps of k of integers that are unrolled: a group of the usual size.
+constexpr int64_t integerSteps = 32, integerStepsOfRows = 8;
+/// Values of `dots`.
+constexpr int64_t dotsOfFloats = 1, dotsOfWords = 2, dotsOfBytes = 3;
+
 /// Tiles of rows between a block of k and the next.
 constexpr int64_t blockTiles = 4;
 
@@ -55,6 +63,11 @@ int64_t lanesOf(int64_t columns, int64_t elementBytes, const targets::Target &ta
   return lanes;
 }
 
+/// Sums of vectors that the registers hold beside what is added to them. A panel
+/// may be wider than this target wants it: of a program with versions, all read the
+/// layout of the most capable one.
+int64_t registerSums(const targets::Target &target) { return std::max<int64_t>(1, target.vectorRegisters - 2); }
+
 /// Vectors side by side in a register tile.
 int64_t tileVectors(const targets::Target &target) { return target.vectorRegisters >= 32 ? 4 : 2; }
 
@@ -65,14 +78,14 @@ struct RowCut {
 /// Tiles of one size and of a smaller one, of the least cost in eighths of a row:
 /// a tile costs its rows, but not less than `fewest`, and a little for itself;
 /// a second size costs one more pass over the weight, which takes memory as long
-/// as ten rows take the multipliers.
-RowCut cutRows(int64_t rows, int64_t fewest) {
-  if (rows <= tileRows)
+/// as ten rows take the multipliers. No tile has more than `most` rows.
+RowCut cutRows(int64_t rows, int64_t fewest, int64_t most) {
+  if (rows <= most)
     return {std::max<int64_t>(rows, 1)};
   auto cost = [&](int64_t size) { return 8 * std::max(size, fewest) + 3; };
   RowCut best = {1};
   int64_t least = rows * cost(1);
-  for (int64_t size = tileRows; size > 1; --size)
+  for (int64_t size = most; size > 1; --size)
     for (int64_t tail = size - 1; tail >= 0; --tail)
       for (int64_t count = tail ? 1 : 0; count <= (tail ? size : 0) && count * tail < rows; ++count) {
         const int64_t whole = rows - count * tail;
@@ -93,12 +106,54 @@ int64_t matmulPanelWidth(int64_t columns, int64_t elementBytes, const targets::T
   return std::min(lanes * tileVectors(target), divideUp(columns, lanes) * lanes);
 }
 
+int64_t integerPanelWidth(int64_t columns, const targets::Target &target) {
+  const int64_t lanes = lanesOf(columns, 4, target);
+  return std::min(lanes * integerVectors, divideUp(columns, lanes) * lanes);
+}
+
+int64_t integerParts(int64_t dots, int64_t bits) { return dots == dotsOfBytes && bits == 8 ? 1 : 2; }
+
+std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, const targets::Target &target) {
+  const int64_t width = problem.panelWidth, lanes = std::min(lanesOf(problem.columns, 4, target), width & -width);
+  std::map<std::string, int64_t> schedule;
+  schedule["vector"] = lanes;
+  schedule["dots"] = !problem.isLeftRounded ? dotsOfFloats : target.dot == "vnni" ? dotsOfBytes : dotsOfWords;
+  // Several rows have their sums of a piece in registers, and little room for what
+  // is made of the right side; sums of words of 4 bits are one register a piece.
+  const bool isRoomy = problem.rows == 1 || (schedule["dots"] == dotsOfWords && problem.integerBits == 4);
+  schedule["unroll_k"] = isRoomy ? integerSteps : integerStepsOfRows;
+  if (problem.prologue)
+    schedule["stage_lhs"] = 1;
+  const int64_t vectors = std::max<int64_t>(1, width / lanes);
+  const RowCut cut = cutRows(problem.rows, 1, std::clamp<int64_t>(tileRows * integerVectors / vectors, 1, tileRows));
+  schedule["rows"] = cut.rows;
+  if (cut.tailTiles) {
+    schedule["tail_rows"] = cut.tailRows;
+    schedule["tail_tiles"] = cut.tailTiles;
+  }
+  // One row: several streams of memory, as above. Several: a panel stays in the
+  // first-level cache while all rows pass over it.
+  const int64_t together = std::min({streams, problem.columns / width, streams * integerVectors / vectors});
+  schedule["panels"] = problem.rows == 1 ? std::max<int64_t>(1, together) : 1;
+  if (problem.rows > 1)
+    schedule["column_block"] = 1;
+  if (problem.parallel) {
+    const int64_t tiles = std::max<int64_t>(1, problem.columns / (width * schedule["panels"]));
+    schedule["parallel"] = 1;
+    schedule["column_block"] = std::max<int64_t>(1, tiles / tasks);
+  }
+  return schedule;
+}
+
 std::map<std::string, int64_t> chooseMatmulTiles(const MatmulProblem &problem, const targets::Target &target) {
   const bool packed = problem.panelWidth != 0;
-  const int64_t lanes = lanesOf(problem.columns, problem.elementBytes, target);
+  const int64_t wanted = lanesOf(problem.columns, problem.elementBytes, target);
+  // A panel's width is a multiple of the vectors, whoever chose it.
+  const int64_t lanes = packed ? std::min(wanted, problem.panelWidth & -problem.panelWidth) : wanted;
   const int64_t width = packed ? problem.panelWidth : lanes * tileVectors(target);
   const int64_t vectors = std::max<int64_t>(1, width / lanes);
-  const RowCut cut = cutRows(problem.rows, divideUp(sumsInFlight, vectors));
+  const int64_t most = std::clamp<int64_t>(registerSums(target) / vectors, 1, tileRows);
+  const RowCut cut = cutRows(problem.rows, std::min(most, divideUp(sumsInFlight, vectors)), most);
 
   std::map<std::string, int64_t> schedule;
   schedule["vector"] = lanes;
@@ -118,7 +173,8 @@ std::map<std::string, int64_t> chooseMatmulTiles(const MatmulProblem &problem, c
   // One row: several panels at once, so that memory has several streams to fetch
   // ahead in (4 reach 1.7 times the bandwidth of 1).
   if (packed && problem.rows == 1)
-    schedule["panels"] = std::max<int64_t>(1, std::min(streams, problem.columns / width));
+    schedule["panels"] =
+        std::max<int64_t>(1, std::min({streams, problem.columns / width, registerSums(target) / vectors}));
   schedule["unroll_k"] = 4;
   // What is computed is computed once; what is read by many tiles of columns is
   // laid out for them (87 instead of 77 % of peak at 128 rows).

@@ -28,10 +28,22 @@ struct MatmulProblem {
   int64_t sums = 1; ///< Sums that one element of a result needs: 2 for swiglu.
   bool prologue = false; ///< The left side is computed, not an argument.
   bool parallel = false; ///< Compiled for more than one thread.
+  int64_t integerBits = 0;    ///< Of a right side of integers, else 0.
+  bool isLeftRounded = false; ///< The left side is rounded to integers, too.
 };
 
 /// The schedule of the kernel; what has its default is left out.
 std::map<std::string, int64_t> chooseMatmulTiles(const MatmulProblem &problem, const targets::Target &target);
+
+/// The same for a right side of integers that are multiplied as they are.
+std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, const targets::Target &target);
+
+/// Columns of a panel of these.
+int64_t integerPanelWidth(int64_t columns, const targets::Target &target);
+
+/// Words of the rounded left side that a word of the right side is multiplied
+/// with, for a value of `dots` (codegen/kernels/Schedules.h).
+int64_t integerParts(int64_t dots, int64_t bits);
 
 /// Columns of a panel of a packed weight with `columns` columns; `elementBytes`
 /// of what is accumulated, not of what is stored.

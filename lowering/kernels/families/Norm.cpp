@@ -51,6 +51,10 @@ struct Norm : Family {
                                           [&](Value result) { return shapeOf(result) == shape; });
   }
 
+  Attribute wantedLayout(glm::KernelOp kernel, unsigned argument, const targets::Target &) const override {
+    return layoutOfTable(kernel, argument);
+  }
+
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
     return isGatheredOnly(kernel, argument);
   }

@@ -42,3 +42,19 @@ glm.graph @refused(%x: tensor<2xf32>) -> tensor<1xi64> {
   %s = glm.shape %x [0 : 1] : tensor<2xf32> -> tensor<1xi64>
   glm.return %s : tensor<1xi64>
 }
+
+// -----
+// Two products of one quantised weight: each kernel reads the integers, no launch
+// makes numbers for both.
+// CHECK-LABEL: glm.graph @shared_weight
+// CHECK-COUNT-2: glm.launch @matmul
+// CHECK-NOT: glm.launch
+// CHECK-COUNT-2: glm.dequantize
+glm.graph @shared_weight(%x: tensor<1x4xf32>, %z: tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>) {
+  %q = glm.weight "q" <"f", 0, 4, nibbles> : tensor<4x2xi4>
+  %s = glm.weight "s" <"f", 4, 4, raw> : tensor<1x2xf16>
+  %w = glm.dequantize %q, %s axis 0 group 4 : tensor<4x2xi4>, tensor<1x2xf16> -> tensor<4x2xf32>
+  %a = glm.matmul %x, %w : tensor<1x4xf32>, tensor<4x2xf32> -> tensor<1x2xf32>
+  %b = glm.matmul %z, %w : tensor<1x4xf32>, tensor<4x2xf32> -> tensor<1x2xf32>
+  glm.return %a, %b : tensor<1x2xf32>, tensor<1x2xf32>
+}

@@ -55,3 +55,20 @@ module attributes {glm.session = {context = 16 : i64, logits = "last"}} {
     glm.return %x : tensor<1x1x8xf32>
   }
 }
+
+// -----
+// A step of integers: sums of rows, and what they are quantised from.
+// CHECK-LABEL: glm.graph @step_3
+// CHECK-SAME: (%[[Q:.*]]: tensor<1x3x8xui8>, %[[LAST:.*]]: tensor<1xi64>
+// CHECK: %[[R:.*]] = glm.gather %[[Q]], %[[LAST]] axis 1 : tensor<1x3x8xui8>, tensor<1xi64> -> tensor<1x1x8xui8>
+// CHECK: glm.dequantize %[[R]], %{{.*}} axis 1 group 3 : tensor<1x1x8xui8>, tensor<1x1x1xf32> -> tensor<1x1x8xf32>
+// CHECK: glm.reduce "sum" %{{.*}} [2] : tensor<1x1x8xf32> -> tensor<1x1x1xf32>
+module attributes {glm.session = {context = 16 : i64, logits = "last"}} {
+  glm.graph @step_3(%q: tensor<1x3x8xui8>) -> tensor<1x3x8xf32> attributes {glm.tokens = 3 : i64} {
+    %s = glm.constant dense<0.5> : tensor<1x1x1xf32>
+    %x = glm.dequantize %q, %s axis 1 group 3 : tensor<1x3x8xui8>, tensor<1x1x1xf32> -> tensor<1x3x8xf32>
+    %r = glm.reduce "sum" %x [2] : tensor<1x3x8xf32> -> tensor<1x3x1xf32>
+    %y = glm.mul %x, %r : tensor<1x3x8xf32>, tensor<1x3x1xf32> -> tensor<1x3x8xf32>
+    glm.return %y : tensor<1x3x8xf32>
+  }
+}

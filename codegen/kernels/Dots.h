@@ -1,0 +1,40 @@
+//===- Dots.h - Integer dot products within lanes of 32 bits -----------------===//
+//
+// Private to codegen/kernels. Machines multiply and add neighbouring bytes or
+// words in one instruction. Here a lane is 32 bits and holds four of the former
+// or two of the latter, so that kernels vectorise as if these were operators of
+// one lane. They are calls until a pipeline is lowered: PrintCxx prints them as
+// pieces of runtime-min/vector.h, and lowerDots() makes of them what Halide
+// finds the instructions for. All are exact.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GLMC_CODEGEN_KERNELS_DOTS_H
+#define GLMC_CODEGEN_KERNELS_DOTS_H
+
+#include <Halide.h>
+
+namespace glmc::kernels::dots {
+
+using Halide::Expr;
+
+// Of lanes of UInt(32), little end first.
+/// a0 * b0 + a1 * b1 of signed words. Int(32).
+Expr dotWords(const Expr &a, const Expr &b);
+/// The two words a0 * b0 + a1 * b1 and a2 * b2 + a3 * b3 of unsigned bytes a and
+/// signed bytes b; both sums must fit into signed words.
+Expr dotBytesToWords(const Expr &a, const Expr &b);
+/// Two sums of words, which must fit.
+Expr addWords(const Expr &a, const Expr &b);
+/// sum + a0 * b0 + ... + a3 * b3 of unsigned bytes a and signed bytes b. Int(32).
+Expr dotBytes(const Expr &sum, const Expr &a, const Expr &b);
+
+/// The name of the piece of runtime-min/vector.h that a call of the above is;
+/// null for other calls.
+const char *pieceOf(const Halide::Internal::Call *call);
+
+/// All calls as Halide's own expressions. Of scalars: as plain arithmetic.
+Halide::Internal::Stmt lowerDots(const Halide::Internal::Stmt &body);
+
+} // namespace glmc::kernels::dots
+
+#endif // GLMC_CODEGEN_KERNELS_DOTS_H
