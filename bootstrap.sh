@@ -17,7 +17,7 @@ debian_packages=(
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22
   g++ clang-14 ninja-build ccache git ca-certificates
   libprotobuf-dev protobuf-compiler zlib1g-dev
-  libcli11-dev libgtest-dev libbenchmark-dev libpcre2-dev nlohmann-json3-dev
+  libcli11-dev libgtest-dev libbenchmark-dev libpcre2-dev nlohmann-json3-dev libeigen3-dev
   python3 python3-venv
 )
 wheels=(cmake==3.31.10 halide==21.0.0)

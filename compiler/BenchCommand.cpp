@@ -3,6 +3,7 @@
 #include "compiler/DiagnosticPrinter.h"
 #include "compiler/GivenInputs.h"
 #include "compiler/LaunchCost.h"
+#include "compiler/LibraryBench.h"
 #include "compiler/SeededInputs.h"
 #include "compiler/SessionBench.h"
 
@@ -236,11 +237,15 @@ bool measure(const BenchRunner &runner, std::vector<NamedTensor> given, const Be
 } // namespace
 
 int runBench(const BenchCommand &command) {
+  if (isCompiledLibrary(command.model))
+    return benchLibrary(command);
   CompileOptions options;
   if (!fillOptionsToRun(command.build, command.model, options, /*mayKeepState=*/true))
     return 1;
   if (options.binding.context)
     return benchSession(command, options);
+  if (!command.positions.empty() || command.prompt)
+    return fail("glmc: error: --position and --prompt are of a program with state: add --context N");
   options.entry = command.entry;
   MLIRContext context;
   prepareContext(context);

@@ -10,8 +10,10 @@
 #ifndef GLMC_COMPILER_BENCHRUNNER_H
 #define GLMC_COMPILER_BENCHRUNNER_H
 
+#include "codegen/object/PeakKernels.h"
 #include "codegen/object/RunObject.h"
 #include "compiler/Session.h"
+#include "compiler/SharedLists.h"
 #include "compiler/Slots.h"
 
 namespace glmc {
@@ -21,19 +23,6 @@ struct BenchSettings {
   double seconds = 2; ///< For the whole model, and again for its steps.
   bool evict = false;
   int threads = 1; ///< That the model was compiled for.
-};
-
-/// Of many measurements, sorted.
-class Distribution {
-public:
-  Distribution() = default;
-  explicit Distribution(std::vector<double> measured);
-  /// The least of them that no less than `percent` of them are within.
-  double percentile(double percent) const;
-  const std::vector<double> &values() const { return sorted; } ///< Sorted.
-
-private:
-  std::vector<double> sorted;
 };
 
 struct Timing {
@@ -64,9 +53,9 @@ private:
   object::RunRequest requestFor(const std::vector<reference::Tensor> &inputs) const;
 
   CompileResult result;
-  std::vector<char> object, peaks;
+  std::vector<char> object;
+  object::PeakKernels peaks;
   std::shared_ptr<MappedWeights> weights; ///< Null: they are in the object.
-  int64_t flopsPerStep = 0, bytesPerStep = 0; ///< Of `peaks`.
   std::vector<Slot> inputList, outputList;
 };
 

@@ -21,7 +21,10 @@ using Action = std::function<int()>;
 void addCompile(CLI::App &glmc, CompileCommand &command, Action &action);
 void addRun(CLI::App &glmc, RunCommand &command, Action &action);
 void addBench(CLI::App &glmc, BenchCommand &command, Action &action);
+void addTune(CLI::App &glmc, TuneCommand &command, Action &action);
 void addVerify(CLI::App &glmc, VerifyCommand &command, Action &action);
+void addCalibrate(CLI::App &glmc, CalibrateCommand &command, Action &action);
+void addQuantizeReport(CLI::App &glmc, QuantizeReportCommand &command, Action &action);
 void addInfo(CLI::App &glmc, InfoCommand &command, Action &action);
 void addTargets(CLI::App &glmc, TargetsCommand &command, Action &action);
 

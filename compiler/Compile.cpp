@@ -5,12 +5,14 @@
 #include "codegen/SessionLayout.h"
 #include "codegen/object/EmitObject.h"
 #include "codegen/source/EmitHeader.h"
+#include "compiler/CalibrateRanges.h"
 #include "compiler/Outputs.h"
 #include "compiler/Pipeline.h"
 #include "compiler/StepEntries.h"
 #include "compiler/import/onnx/ImportOnnx.h"
 #include "compiler/report/Boundaries.h"
 #include "compiler/report/Dump.h"
+#include "compiler/report/Layers.h"
 #include "dialects/glm/GlmOps.h"
 
 #include "mlir/Parser/Parser.h"
@@ -78,7 +80,8 @@ LogicalResult checkWeightsFile(MLIRContext &context, const CompileOptions &optio
   auto directory = module->getAttrOfType<StringAttr>(glm::GlmDialect::directoryAttr);
   SmallVector<std::string> sources = {options.input};
   module.walk([&](glm::PlacedWeightOp weight) {
-    auto stored = dyn_cast<glm::StoredAttr>(weight.getSource());
+    auto rounded = dyn_cast<ArrayAttr>(weight.getSource());
+    auto stored = dyn_cast<glm::StoredAttr>(rounded && !rounded.empty() ? rounded[0] : weight.getSource());
     SmallString<128> path(directory ? directory.getValue() : ".");
     if (!stored)
       return;
@@ -140,6 +143,18 @@ LogicalResult setThreads(ModuleOp module, const CompileOptions &options, bool is
   return success();
 }
 
+/// Whether the module, which may be a dump, has the versions that are asked for.
+LogicalResult checkVersions(ModuleOp module, const CompileOptions &options, const Program &program) {
+  std::vector<std::string> asked;
+  for (const targets::Target &version : options.versions)
+    asked.push_back(version.name);
+  if (asked == program.versions)
+    return success();
+  return module.emitError() << "this was scheduled for "
+                            << (program.versions.empty() ? "one target" : "the targets " + llvm::join(program.versions, ","))
+                            << ", and cannot be compiled for " << options.target.name;
+}
+
 kernels::Wanted wantedOf(const CompileOptions &options) {
   kernels::Wanted wanted;
   wanted.bitcode = options.emitObject;
@@ -150,7 +165,6 @@ kernels::Wanted wantedOf(const CompileOptions &options) {
 
 LogicalResult compileKernels(MLIRContext &context, const CompileOptions &options, const Program &program,
                              std::vector<kernels::CompiledKernel> &compiled) {
-  kernels::HalideTarget target{options.target.halide, int(options.target.vectorBytes)};
   kernels::Wanted wanted = wantedOf(options);
   compiled.resize(program.kernels.size());
   llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.jobs));
@@ -158,6 +172,9 @@ LogicalResult compileKernels(MLIRContext &context, const CompileOptions &options
   size_t done = 0;
   for (size_t i = 0; i < compiled.size(); ++i)
     pool.async([&, i] {
+      const targets::Target &version =
+          program.versions.empty() ? options.target : options.versions[versionOf(program, i)];
+      const kernels::HalideTarget target{version.halide, int(version.vectorBytes)};
       compiled[i] = kernels::compileKernel(program.kernels[i], target, wanted);
       std::lock_guard<std::mutex> lock(progress);
       ++done;
@@ -187,11 +204,14 @@ LogicalResult emitOutputs(MLIRContext &context, const CompileOptions &options,
   emit.targetName = options.target.name;
   emit.cpuRequires = options.target.requirements;
   emit.cxxTarget = options.target.cxxTarget;
+  for (const targets::Target &version : options.versions)
+    emit.versions.push_back({version.requirements, version.cxxTarget});
   if (options.emitObject) {
     object::ObjectOptions objectOptions;
     objectOptions.prefix = options.prefix;
     objectOptions.buildId = result.buildId;
     objectOptions.target = options.target;
+    objectOptions.versions = options.versions;
     objectOptions.weightsApart = true;
     object::ObjectResult object = object::emitObject(result.program, compiled, objectOptions);
     if (!object.error.empty())
@@ -200,6 +220,7 @@ LogicalResult emitOutputs(MLIRContext &context, const CompileOptions &options,
     result.objectHasWeights = object.weightBytes > 0;
     result.stackBytes = object.stackBytes;
     result.supportRoutines = object.undefinedSymbols;
+    result.versionBytes = object.versionBytes;
     emit.supportRoutines = object.undefinedSymbols;
     emit.stackBytes = object.stackBytes;
   }
@@ -230,12 +251,20 @@ OwningOpRef<ModuleOp> readOnnx(MLIRContext &context, const CompileOptions &optio
                            builder.getNamedAttr("logits", builder.getStringAttr(options.binding.logits)),
                        }));
   }
+  const CompressOptions &compress = options.compress;
+  if (module && !compress.calibration.empty() &&
+      failed(attachCalibration(*module, options.input, compress)))
+    return {};
   return module;
 }
 
 OwningOpRef<ModuleOp> readDump(MLIRContext &context, const CompileOptions &options) {
   if (!options.binding.empty()) {
     errorAt(context, options) << "is a dump, whose sizes are bound: --dim, --bind, --role and --context are of models";
+    return {};
+  }
+  if (!options.compress.calibration.empty()) {
+    errorAt(context, options) << "is a dump, and --calibration is of models";
     return {};
   }
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.input, ParserConfig(&context));
@@ -299,6 +328,8 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   bool isPlanned = !module.getOps<glm::ProgramOp>().empty();
   if (failed(setThreads(module, options, isPlanned)))
     return failure();
+  if (isPlanned && !options.compress.empty())
+    return errorAt(context, options) << "is planned already: its weights are what they are";
   if (options.ioArena)
     for (auto graph : module.getOps<glm::GraphOp>())
       graph->setAttr(glm::GlmDialect::ioArenaAttr, UnitAttr::get(&context));
@@ -317,6 +348,8 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   if (failed(program))
     return failure();
   result.program = std::move(*program);
+  if (failed(checkVersions(module, options, result.program)))
+    return failure();
   if (failed(placeWeights(context, options, result.program)))
     return failure();
   if (options.stepEntries)
@@ -394,6 +427,19 @@ static llvm::json::Object sessionJson(const Program &program) {
                             {"caches", std::move(groups)}};
 }
 
+/// What each version brings to the program: kernels of its own, and their code.
+static llvm::json::Array versionsJson(const CompileResult &result) {
+  llvm::json::Array versions;
+  for (const auto &[number, name] : llvm::enumerate(result.program.versions)) {
+    llvm::json::Object version{{"target", name},
+                               {"kernels", llvm::count(result.program.kernelVersions, int(number))}};
+    if (number < result.versionBytes.size())
+      version["code_bytes"] = result.versionBytes[number];
+    versions.push_back(std::move(version));
+  }
+  return versions;
+}
+
 std::string reportJson(const CompileOptions &options, const CompileResult &result) {
   int64_t launches = 0, bound = 0;
   llvm::json::Array entries;
@@ -418,12 +464,13 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
       {"launches", launches},
       {"entry_points", std::move(entries)},
       {"boundaries", boundariesJson(*result.module)},
-      {"kernels", int64_t(result.program.kernels.size())},
+      {"kernels", int64_t(launchedKernels(result.program))},
       {"arena_bytes", result.program.arenaBytes},
       {"bound_bytes", bound},
       {"gap_bytes", result.program.arenaBytes - bound},
       {"state_bytes", result.program.stateBytes},
       {"weight_bytes", result.program.weightBytes},
+      {"weight_bits", weightSizes(*result.module).bits()},
       {"weights_apart", result.program.weightsApart},
       {"stack_bytes", result.stackBytes},
       {"object_bytes", result.objectBytes},
@@ -431,6 +478,10 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
       {"source_code_bytes", int64_t(result.source.head.size() + result.source.tail.size())},
       {"seconds", std::move(seconds)},
   };
+  if (llvm::json::Array layers = layersJson(*result.module); !layers.empty())
+    report["layers"] = std::move(layers);
+  if (!result.program.versions.empty())
+    report["versions"] = versionsJson(result);
   if (result.program.session)
     report["session"] = sessionJson(result.program);
   if (auto passes = llvm::json::parse(summaryJson(result.passes)))

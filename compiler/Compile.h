@@ -11,6 +11,7 @@
 #include "codegen/Program.h"
 #include "codegen/kernels/CompileKernel.h"
 #include "codegen/source/EmitSource.h"
+#include "compiler/CompressOptions.h"
 #include "compiler/WeightsFile.h"
 #include "compiler/Bindings.h"
 #include "compiler/report/PassRecord.h"
@@ -32,12 +33,16 @@ struct CompileOptions {
   BindingRequest binding; ///< What flags ask of a model; nothing of a dump.
   /// Keep this entry point only; "": the only one there is. Nothing: all.
   std::optional<std::string> entry;
+  CompressOptions compress;
+  /// With versions, the first of them under the names of all: "x86-64,x86-64-v3".
   targets::Target target;
+  std::vector<targets::Target> versions; ///< Empty for one target.
   std::string targetFile; ///< Where `target` was read from, if it is not built in.
   bool emitObject = true, emitCxx = true;
   kernels::Math math = kernels::Math::fast;
   bool ioArena = false;
   int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
+  std::string tuning;  ///< A file of `glmc tune`; empty: families choose schedules alone.
   std::string prefix = "model"; ///< C identifier that generated names begin with.
   std::string headerName; ///< What the C++ file includes; empty: prefix + ".h".
   std::string dumpDirectory;    ///< --dump-ir; empty: no dumps.
@@ -67,6 +72,7 @@ struct CompileResult {
   std::string buildId, weightHash;
   int64_t stackBytes = -1; ///< Worst case of the object; -1 without one.
   std::vector<std::string> supportRoutines; ///< Undefined symbols of the object.
+  std::vector<int64_t> versionBytes; ///< Of the object: what the kernels of each version take.
   double secondsImport = 0, secondsPasses = 0, secondsKernels = 0, secondsWeights = 0, secondsEmit = 0;
   double seconds() const { return secondsImport + secondsPasses + secondsKernels + secondsWeights + secondsEmit; }
 };

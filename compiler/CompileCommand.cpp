@@ -5,6 +5,7 @@
 #include "compiler/Session.h"
 #include "compiler/WriteFile.h"
 #include "compiler/report/Boundaries.h"
+#include "compiler/report/Layers.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -32,7 +33,7 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
   std::string text;
   llvm::raw_string_ostream out(text);
   out << options.input << " for " << options.target.name << ": " << result.onnxNodes << " nodes, " << launches
-      << " launches of " << program.kernels.size() << " kernels, none of them part of another, because\n"
+      << " launches of " << launchedKernels(program) << " kernels, none of them part of another, because\n"
       << boundariesText(*result.module);
   if (program.entryPoints.size() > 1)
     out << "  " << program.entryPoints.size() << " entry points: " << entries << "\n";
@@ -50,6 +51,17 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
     out << ", object " << humanBytes(result.objectBytes);
   if (result.sourceBytes > 0)
     out << ", source " << humanBytes(result.sourceBytes);
+  if (const std::string layers = layersText(*result.module); !layers.empty()) {
+    const WeightSizes sizes = weightSizes(*result.module);
+    out << "\n    of " << humanBytes(sizes.before) << " in the model, " << shortNumber(sizes.bits())
+        << " bits each now: " << layers;
+  }
+  for (size_t i = 0; i < program.versions.size(); ++i) {
+    out << "\n  version " << program.versions[i] << ": " << llvm::count(program.kernelVersions, int(i))
+        << " kernels of its own";
+    if (i < result.versionBytes.size())
+      out << ", " << humanBytes(result.versionBytes[i]) << " of code";
+  }
   out << "\n  " << shortNumber(result.seconds())
       << " s: import " << shortNumber(result.secondsImport) << ", passes " << shortNumber(result.secondsPasses)
       << ", kernels " << shortNumber(result.secondsKernels) << ", weights " << shortNumber(result.secondsWeights)
@@ -62,34 +74,35 @@ bool isIdentifier(StringRef text) {
          llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
-/// Whether the weights file can be made; false: the error was printed.
+/// Whether the file for the weights, if one is asked for, can be made; false: the
+/// error was printed.
 bool prepareWeights(const CompileCommand &command, CompileOptions &options) {
-  if (command.weights.empty())
+  const std::string &file = options.weightsFile;
+  if (file.empty())
     return true;
   std::string error;
   auto refuse = [&](const std::string &why) {
-    fail("glmc: error: --weights is '" + command.weights + "', " + why);
+    fail("glmc: error: --weights is '" + file + "', " + why);
     return false;
   };
   namespace fs = llvm::sys::fs;
-  if (StringRef(command.weights).ends_with("/") ||
-      (fs::exists(command.weights) && !fs::is_regular_file(command.weights)))
+  if (StringRef(file).ends_with("/") ||
+      (fs::exists(file) && !fs::is_regular_file(file)))
     return refuse("expected the path of a file to make");
   for (const char *extension : {".o", ".cpp", ".h"})
-    if (command.weights == command.output + extension || fs::equivalent(command.weights, command.output + extension))
+    if (file == command.output + extension || fs::equivalent(file, command.output + extension))
       return refuse("which is another output");
-  if (!canWriteIn(llvm::sys::path::parent_path(command.weights).str(), error)) {
-    fail(command.weights + ": error: " + error);
+  if (!canWriteIn(llvm::sys::path::parent_path(file).str(), error)) {
+    fail(file + ": error: " + error);
     return false;
   }
   options.weights = WeightsPlace::apart;
-  options.weightsFile = command.weights;
   return true;
 }
 
 /// Checks what is known before any work; false: the error was printed.
 bool prepare(const CompileCommand &command, CompileOptions &options) {
-  if (!fillOptions(command.build, command.model, options))
+  if (!fillOptions(command.build, command.model, options, &options.weightsFile))
     return false;
   StringRef name = llvm::sys::path::filename(command.output);
   std::string error;
@@ -119,6 +132,11 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
   options.dumpDirectory = command.dumpDirectory;
   options.stopAfter = command.stopAfter;
   options.pipeline = command.pipeline;
+  if (!options.pipeline.empty() && !options.compress.empty()) {
+    fail("glmc: error: --pipeline replaces the pass that --weights, --keep and --activations are for: give them to "
+         "glm-quantize-weights in it");
+    return false;
+  }
   return true;
 }
 
@@ -146,12 +164,12 @@ int runCompile(const CompileCommand &command) {
   CompileResult result;
   MadeFolders folders;
   std::string error;
-  for (const std::string &path : {command.output, command.weights})
+  for (const std::string &path : {command.output, options.weightsFile})
     if (!folders.make(llvm::sys::path::parent_path(path).str(), error))
       return fail(path + ": error: " + error);
   if (failed(compileWithProgress(context, command.build, options, result)))
     return 1;
-  Outputs outputs(context, command.output, command.weights);
+  Outputs outputs(context, command.output, options.weightsFile);
   if (options.stopAfter.empty() && failed(outputs.write(result)))
     return 1;
 

@@ -26,26 +26,19 @@ static std::string contentsOf(const std::string &path) {
   return buffer ? (*buffer)->getBuffer().str() : std::string();
 }
 
-/// The object that `cxx` makes of the source; false with `error` set.
-static bool compileSource(const CompileResult &result, const std::string &prefix, const std::string &cxx,
-                          std::vector<char> &object, std::string &error) {
+bool compileCxxFile(const std::string &cxx, const std::string &source, std::vector<char> &object, std::string &error) {
   SmallVector<StringRef> command;
   llvm::SplitString(cxx, command);
   auto program = command.empty() ? std::make_error_code(std::errc::no_such_file_or_directory)
                                  : llvm::sys::findProgramByName(command[0]);
   if (!program) {
-    error = "there is no compiler '" + cxx + "', which --emit cpp needs";
+    error = "there is no compiler '" + cxx + "', which C++ needs";
     return false;
   }
   TemporaryFolder folder;
-  const std::string base = folder.path() + "/" + prefix, source = base + ".cpp", output = base + ".o",
-                    messages = base + ".txt";
-  FileWriter file(source);
-  if (folder.path().empty() || !writeFile(base + ".h", result.header, error) ||
-      !source::writeSource(
-          result.program, result.source, [&](std::string_view text) { file.write(text); }, error) ||
-      !file.close(error)) {
-    error = "temporary files for '" + cxx + "' " + (error.empty() ? "cannot be made" : error);
+  const std::string output = folder.path() + "/code.o", messages = folder.path() + "/code.txt";
+  if (folder.path().empty()) {
+    error = "temporary files for '" + cxx + "' cannot be made";
     return false;
   }
   command.append(std::begin(cxxFlags), std::end(cxxFlags));
@@ -60,6 +53,22 @@ static bool compileSource(const CompileResult &result, const std::string &prefix
   const std::string bytes = contentsOf(output);
   object.assign(bytes.begin(), bytes.end());
   return true;
+}
+
+/// The object that `cxx` makes of the source; false with `error` set.
+static bool compileSource(const CompileResult &result, const std::string &prefix, const std::string &cxx,
+                          std::vector<char> &object, std::string &error) {
+  TemporaryFolder folder;
+  const std::string base = folder.path() + "/" + prefix, source = base + ".cpp";
+  FileWriter file(source);
+  if (folder.path().empty() || !writeFile(base + ".h", result.header, error) ||
+      !source::writeSource(
+          result.program, result.source, [&](std::string_view text) { file.write(text); }, error) ||
+      !file.close(error)) {
+    error = "temporary files for '" + cxx + "' " + (error.empty() ? "cannot be made" : error);
+    return false;
+  }
+  return compileCxxFile(cxx, source, object, error);
 }
 
 /// The object of `result`; false with `error` set.

@@ -22,6 +22,10 @@ constexpr const char *hostPrefix = "model";
 std::optional<HostObject> compileForHost(mlir::MLIRContext &context, const BuildFlags &flags, CompileOptions options,
                                          const std::string &cxx);
 
+/// The object that `cxx`, a compiler and options, makes of the generated C++ file at
+/// `source`, whose header is beside it. False, with `error` set, if it does not.
+bool compileCxxFile(const std::string &cxx, const std::string &source, std::vector<char> &object, std::string &error);
+
 } // namespace glmc
 
 #endif // GLMC_COMPILER_HOSTOBJECT_H

@@ -2,6 +2,7 @@
 #include "compiler/LaunchCost.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace glmc {
@@ -117,6 +118,23 @@ LaunchCost costOf(const Program &program, const Step &step) {
   for (const Node &node : kernel.nodes)
     cost.operations += operationsOf(kernel, node);
   return cost;
+}
+
+int64_t weightBytesOf(const Program &program, const EntryPoint &entry) {
+  std::map<std::pair<int64_t, int64_t>, int64_t> read; // Of each place.
+  for (const Step &step : entry.steps)
+    if (const Launch *launch = std::get_if<Launch>(&step))
+      for (size_t a = 0; a < launch->reads.size(); ++a) {
+        const Place &place = launch->reads[a];
+        if (place.memory != Memory::weights)
+          continue;
+        int64_t &bytes = read[{place.offset, place.bytes}];
+        bytes = std::max(bytes, std::min(place.bytes, bytesRead(program.kernels[launch->kernel], int(a))));
+      }
+  int64_t bytes = 0;
+  for (const auto &[place, size] : read)
+    bytes += size;
+  return bytes;
 }
 
 } // namespace glmc

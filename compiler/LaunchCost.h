@@ -24,6 +24,10 @@ struct LaunchCost {
 
 LaunchCost costOf(const Program &program, const Step &step);
 
+/// Bytes of weights that a run of the entry point reads: of each weight once what the
+/// launch reads of it that reads the most.
+int64_t weightBytesOf(const Program &program, const EntryPoint &entry);
+
 } // namespace glmc
 
 #endif // GLMC_COMPILER_LAUNCHCOST_H

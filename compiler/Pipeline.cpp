@@ -3,7 +3,6 @@
 
 #include "compiler/report/Dump.h"
 #include "compiler/report/Measure.h"
-#include "compiler/report/Measure.h"
 #include "lowering/Passes.h"
 
 #include "mlir/Pass/PassInstrumentation.h"
@@ -21,6 +20,23 @@ struct NamedPass {
   std::string name;
   std::unique_ptr<Pass> pass;
 };
+
+/// A group that no weight fills: one scale a column.
+constexpr int64_t wholeColumn = int64_t(1) << 40;
+
+QuantizeWeightsOptions quantizeOptions(const CompressOptions &compress) {
+  QuantizeWeightsOptions options;
+  options.format = compress.format;
+  options.group = compress.group;
+  options.asymmetric = compress.asymmetric;
+  options.keep.assign(compress.keep.begin(), compress.keep.end());
+  options.activations = compress.activations;
+  if (compress.activations == "static") { // Rounded by a pass of its own, see below.
+    options.activations = "float";
+    options.group = wholeColumn;
+  }
+  return options;
+}
 
 /// The passes in order. Comments say what each relies on.
 std::vector<NamedPass> standardPasses(const CompileOptions &options) {
@@ -40,6 +56,7 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   // what is equal: idioms know their operands by that.
   add("refold-constants", createFoldConstants());
   add("merge-equals", createCSEPass());
+  add("recover-integer-products", createRecoverIntegerProducts());
   add("recover-rms-norm", createRecoverRmsNorm());
   add("recover-layer-norm", createRecoverLayerNorm());
   add("recover-gelu", createRecoverGelu());
@@ -61,6 +78,15 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   add("merge-idioms", createCSEPass());
   add("eliminate-dead-nodes", createEliminateDeadNodes());
 
+  // Compress. Weights are known by now for what they are: transposes are absorbed,
+  // tables of angles have their readers. Nothing after this folds constants, which
+  // would make wide ones of narrow ones again.
+  add("quantize-weights", createQuantizeWeights(quantizeOptions(options.compress)));
+  if (options.compress.activations == "static") {
+    add("quantize-activations", createQuantizeActivations());
+    add("multiply-integers", createRecoverIntegerProducts());
+  }
+
   // Kernels. Epilogues before movement and prologues, because what runs where it
   // is made needs no copy of what it reads, and movement in the way would keep
   // it from there; products of one left side before the norm that they then
@@ -76,7 +102,7 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   // Layouts and schedules are decided on the final regions; sharing compares all
   // of it, and reasons name the kernels that remain.
   add("pack-weights", createPackWeights(PackWeightsOptions{target}));
-  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target, options.threads}));
+  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target, options.threads, options.tuning}));
   add("share-kernels", createShareKernels());
   add("explain-boundaries", createExplainBoundaries());
 
@@ -165,6 +191,17 @@ LogicalResult runPipeline(ModuleOp module, const CompileOptions &options, std::v
   if (!dump.writePlans(module, error) || !dump.writeSummary(records, error))
     return module.emitError() << error;
   return success();
+}
+
+LogicalResult quantize(ModuleOp module, const CompileOptions &options) {
+  CompileOptions first;
+  first.input = options.input;
+  first.target = options.target;
+  first.targetFile = options.targetFile;
+  first.compress = options.compress;
+  first.stopAfter = options.compress.activations == "static" ? "multiply-integers" : "quantize-weights";
+  std::vector<PassRecord> records;
+  return runPipeline(module, first, records);
 }
 
 } // namespace glmc

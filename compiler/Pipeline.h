@@ -17,6 +17,10 @@ bool buildPipeline(mlir::PassManager &passes, const CompileOptions &options, std
 /// if `options.dumpDirectory` is set.
 mlir::LogicalResult runPipeline(mlir::ModuleOp module, const CompileOptions &options, std::vector<PassRecord> &records);
 
+/// The passes up to and with the last one that changes what a model computes: after
+/// them the reference evaluator computes what a program of `options` does.
+mlir::LogicalResult quantize(mlir::ModuleOp module, const CompileOptions &options);
+
 /// Registers all passes with MLIR, for --pipeline and glm-opt.
 void registerPasses();
 

@@ -20,7 +20,24 @@ int fail(const std::string &line) {
   return 1;
 }
 
-bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptions &options) {
+/// The target, or those of a list.
+static bool fillTargets(const std::string &list, CompileOptions &options, std::string &error) {
+  auto versions = targets::findTargets(list, error);
+  if (!versions)
+    return false;
+  options.target = versions->front();
+  if (versions->size() > 1) {
+    options.target.name.clear();
+    for (const targets::Target &version : *versions)
+      options.target.name += (options.target.name.empty() ? "" : ",") + version.name;
+    options.versions = std::move(*versions);
+  }
+  if (StringRef(list).contains('/') || StringRef(list).contains(".json"))
+    options.targetFile = list;
+  return true;
+}
+
+bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptions &options, std::string *weightsFile) {
   options.input = model;
   options.math = flags.math == "exact" ? kernels::Math::exact : kernels::Math::fast;
   options.jobs = flags.jobs;
@@ -29,21 +46,22 @@ bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptio
     fail("glmc: error: " + error);
     return false;
   }
-  auto target = targets::findTarget(flags.target, error);
-  if (!target) {
+  if (!parseCompress(flags.compress, options.compress, weightsFile, error)) {
     fail("glmc: error: " + error);
     return false;
   }
-  options.target = std::move(*target);
+  if (!fillTargets(flags.target, options, error)) {
+    fail("glmc: error: " + error);
+    return false;
+  }
   options.threads = flags.threads;
+  options.tuning = flags.tuning;
   const llvm::Triple triple(options.target.triple);
   if (flags.threads > 1 && (triple.getOS() == llvm::Triple::UnknownOS || triple.getOSName() == "none")) {
     fail("glmc: error: --threads is " + std::to_string(flags.threads) + ", but target '" + options.target.name +
          "' has no operating system (" + options.target.triple + "); expected 1");
     return false;
   }
-  if (StringRef(flags.target).contains('/') || StringRef(flags.target).ends_with(".json"))
-    options.targetFile = flags.target;
   return true;
 }
 
@@ -67,6 +85,19 @@ std::string whyNotHere(const targets::Target &target) {
   return "no " + list;
 }
 
+const targets::Target *bestHere(const CompileOptions &options) {
+  if (options.versions.empty())
+    return targets::missingFeatures(options.target).empty() ? &options.target : nullptr;
+  for (const targets::Target &version : llvm::reverse(options.versions))
+    if (targets::missingFeatures(version).empty())
+      return &version;
+  return nullptr;
+}
+
+std::string whyNotHere(const CompileOptions &options) {
+  return bestHere(options) ? "" : whyNotHere(options.target);
+}
+
 bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options, bool mayKeepState) {
   if (!fillOptions(flags, model, options))
     return false;
@@ -75,7 +106,7 @@ bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, Compile
          "`glmc compile` it");
     return false;
   }
-  const std::string why = whyNotHere(options.target);
+  const std::string why = whyNotHere(options);
   if (!why.empty())
     fail("glmc: error: this machine cannot run '" + options.target.name + "': " + why);
   return why.empty();

@@ -12,8 +12,10 @@ namespace glmc {
 /// Prints a line that says an error on stderr; gives the exit code.
 int fail(const std::string &line);
 
-/// Options for `model` as flags say. False: the error was printed.
-bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptions &options);
+/// Options for `model` as flags say, and the file that --weights names, if the
+/// command writes one. False: the error was printed.
+bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptions &options,
+                 std::string *weightsFile = nullptr);
 
 /// compile() with a progress line while it runs.
 mlir::LogicalResult compileWithProgress(mlir::MLIRContext &context, const BuildFlags &flags, CompileOptions options,
@@ -22,6 +24,10 @@ mlir::LogicalResult compileWithProgress(mlir::MLIRContext &context, const BuildF
 /// Why this machine cannot run code for `target`: "no AVX-512 (avx512f, ...)";
 /// empty if it can.
 std::string whyNotHere(const targets::Target &target);
+/// The same of a program, of which one version has to run; of the first one.
+std::string whyNotHere(const CompileOptions &options);
+/// The target that a program runs on this machine as; null if none.
+const targets::Target *bestHere(const CompileOptions &options);
 
 /// fillOptions() for code that this machine is to run, by one call of an entry
 /// point unless it may keep state. False also if it cannot; the error was

@@ -1,54 +1,28 @@
 //===- SessionBench.cpp - glmc bench of a program with state -------------------===//
 //
-// A token's bytes are all weights that a step of one token reads and the rows of
-// the caches that are valid at its position; a prefill's are not given, because
-// products there are bound by multiplications.
+// A token's bytes are all weights that a step of one token reads, or the rows of
+// them that it gathers, and the rows of the caches that are valid at its position;
+// a prefill's are not given, because products there are bound by multiplications.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/SessionBench.h"
 
+#include "codegen/ContextLayout.h"
 #include "compiler/DiagnosticPrinter.h"
-#include "compiler/StatefulRunner.h"
+#include "compiler/HostObject.h"
+#include "compiler/LaunchCost.h"
 
-#include <algorithm>
+#include "llvm/Support/FormatVariadic.h"
+
 #include <cstdio>
-#include <set>
 
 using namespace mlir;
 
 namespace glmc {
 namespace {
 
-/// Tokens decoded at a position, of which the median is taken.
-constexpr int64_t decodedTokens = 24;
-constexpr int64_t prefillTokens = 128;
-
-struct DecodeTime {
-  int64_t position; ///< Of the first token timed.
-  double seconds;   ///< The median's.
-  int64_t bytes;    ///< Read for one token.
-};
-
-struct SessionTimes {
-  int64_t prefillTokens = 0;
-  double prefillSeconds = 0; ///< The best of some.
-  std::vector<DecodeTime> decode;
-};
-
-/// Weights that a step of one token reads, each once.
-int64_t weightBytesOf(const Program &program) {
-  std::set<std::pair<int64_t, int64_t>> places;
-  const EntryPoint &entry = program.entryPoints[program.session->steps.front().entry];
-  for (const Step &step : entry.steps)
-    if (auto *launch = std::get_if<Launch>(&step))
-      for (const Place &place : launch->reads)
-        if (place.memory == Memory::weights)
-          places.insert({place.offset, place.bytes});
-  int64_t bytes = 0;
-  for (auto [offset, size] : places)
-    bytes += size;
-  return bytes;
-}
+/// Faster than memory can be read: the data was in a cache.
+constexpr double mostOfBandwidth = 1.05;
 
 /// Bytes of one position in all caches.
 int64_t cacheBytesOf(const Program &program) {
@@ -58,118 +32,116 @@ int64_t cacheBytesOf(const Program &program) {
   return bytes;
 }
 
-class SessionTimer {
-public:
-  explicit SessionTimer(StatefulRunner &stateful)
-      : runner(stateful.session()), program(stateful.program()), session(*program.session) {}
+double shareOf(const DecodeTime &one, const GenerationTimes &times) {
+  return times.gigabytes > 0 ? one.gigabytes() / times.gigabytes : 0;
+}
 
-  bool time(double seconds, SessionTimes &times) {
-    times.prefillTokens = std::min<int64_t>(prefillTokens, session.context);
-    double spent = 0;
-    for (int round = 0; round < 3 || (spent < seconds / 2 && round < 1000); ++round) {
-      double once = 0;
-      if (!reset() || !prefill(times.prefillTokens, once))
-        return false;
-      spent += once;
-      times.prefillSeconds = round ? std::min(times.prefillSeconds, once) : once;
-    }
-    std::set<int64_t> positions;
-    for (int64_t position : {int64_t(0), session.context / 4, session.context / 2, session.context - decodedTokens})
-      if (position >= 0 && position < session.context)
-        positions.insert(position);
-    for (int64_t position : positions)
-      if (!timeDecode(position, times))
-        return false;
-    return true;
-  }
+std::string shareText(double share) {
+  return share > mostOfBandwidth ? "cache" : llvm::formatv("{0:F0}%", 100 * share).str();
+}
 
-  std::string error;
+std::string prefillLine(const PrefillTime &one) {
+  return llvm::formatv("  prefill  {0,7} tokens  {1,12:F2} us  {2,10:F1} tokens/s\n", one.tokens, one.seconds * 1e6,
+                       one.rate());
+}
 
-private:
-  bool isRight(const object::SessionAnswer &answer) {
-    error = answer.error;
-    return error.empty();
-  }
-  bool reset() { return isRight(runner.reset()); }
-
-  /// Tokens of which no two are next to each other in an embedding.
-  int64_t token(int64_t i) const { return i * 7919 % session.vocabulary; }
-
-  bool prefill(int64_t count, double &seconds) {
-    std::vector<int64_t> tokens;
-    for (int64_t i = 0; i < count; ++i)
-      tokens.push_back(token(i));
-    const object::SessionAnswer answer = runner.prefill(tokens, logits);
-    seconds = answer.seconds;
-    return isRight(answer);
-  }
-
-  bool timeDecode(int64_t position, SessionTimes &times) {
-    double ignored = 0;
-    if (!reset() || (position > 0 && !prefill(position, ignored)))
-      return false;
-    std::vector<double> seconds;
-    const int64_t count = std::min(decodedTokens, session.context - position);
-    for (int64_t i = 0; i < count; ++i) {
-      const object::SessionAnswer answer = runner.decode(token(i), logits);
-      if (!isRight(answer))
-        return false;
-      seconds.push_back(answer.seconds);
-    }
-    std::nth_element(seconds.begin(), seconds.begin() + count / 2, seconds.end());
-    const int64_t bytes = weightBytesOf(program) + (position + count / 2) * cacheBytesOf(program);
-    times.decode.push_back({position, seconds[count / 2], bytes});
-    return true;
-  }
-
-  object::SessionRunner &runner;
-  const Program &program;
-  const Session &session;
-  std::vector<float> logits;
-};
-
-std::string tableOf(const BenchCommand &command, const StatefulRunner &stateful, const SessionTimes &times) {
-  const Program &program = stateful.program();
-  char line[160];
-  std::string text = command.model + ": context " + std::to_string(program.session->context) + ", " +
-                     std::to_string(program.threads) + (program.threads == 1 ? " thread" : " threads") + ", caches " +
-                     humanBytes(cacheBytesOf(program)) + " a token\n";
-  std::snprintf(line, sizeof line, "  prefill  %6lld tokens  %12.2f us  %10.1f tokens/s\n",
-                static_cast<long long>(times.prefillTokens), times.prefillSeconds * 1e6,
-                double(times.prefillTokens) / times.prefillSeconds);
-  text += line;
-  for (const DecodeTime &one : times.decode) {
-    std::snprintf(line, sizeof line, "  decode at %6lld        %12.2f us  %10.1f tokens/s  %8.2f GB/s\n",
-                  static_cast<long long>(one.position), one.seconds * 1e6, 1 / one.seconds,
-                  double(one.bytes) / one.seconds / 1e9);
-    text += line;
-  }
+std::string tableOf(const BenchCommand &command, const GenerationSubject &subject, const GenerationTimes &times) {
+  std::string text =
+      llvm::formatv("{0}: context {1}, {2} {3}; a token reads {4} of weights, and {5} of caches for each before it\n",
+                    command.model, subject.contextTokens, subject.threads, subject.threads == 1 ? "thread" : "threads",
+                    humanBytes(subject.tokenWeightBytes), humanBytes(subject.positionBytes));
+  text += llvm::formatv("  this machine: {0} GB/s read, {1} GFLOP/s of multiply-adds\n", shortNumber(times.gigabytes),
+                        shortNumber(times.gigaflops));
+  for (const PrefillTime &one : times.steps)
+    text += prefillLine(one);
+  text += llvm::formatv("  first token after {0,5}  {1,12:F2} us  {2,10:F1} tokens/s\n", times.prompt.tokens,
+                        times.prompt.seconds * 1e6, times.prompt.rate());
+  for (const DecodeTime &one : times.decode)
+    text += llvm::formatv("  decode at {0,7}         {1,12:F2} us  {2,10:F1} tokens/s  {3,8:F2} GB/s  {4,5}\n", one.position,
+                          one.seconds * 1e6, one.rate(), one.gigabytes(), shareText(shareOf(one, times)));
   return text;
 }
 
-llvm::json::Object jsonOf(const BenchCommand &command, const CompileOptions &options, const StatefulRunner &stateful,
-                          const SessionTimes &times) {
-  llvm::json::Array decode;
+llvm::json::Object jsonOf(const PrefillTime &one) {
+  return llvm::json::Object{
+      {"tokens", one.tokens}, {"microseconds", one.seconds * 1e6}, {"tokens_per_second", jsonNumber(one.rate())}};
+}
+
+llvm::json::Object jsonOf(const BenchCommand &command, GenerationReport &subject, const GenerationTimes &times) {
+  llvm::json::Array steps, decode;
+  for (const PrefillTime &one : times.steps)
+    steps.push_back(jsonOf(one));
   for (const DecodeTime &one : times.decode)
     decode.push_back(llvm::json::Object{{"position", one.position},
                                         {"microseconds", one.seconds * 1e6},
-                                        {"tokens_per_second", 1 / one.seconds},
-                                        {"bytes", one.bytes}});
-  const Program &program = stateful.program();
-  return llvm::json::Object{
-      {"model", command.model},
-      {"target", options.target.name},
-      {"threads", program.threads},
-      {"context", program.session->context},
-      {"vocabulary", program.session->vocabulary},
-      {"arena_bytes", program.arenaBytes},
-      {"state_bytes", program.stateBytes},
-      {"weight_bytes", program.weightBytes},
-      {"cache_bytes_per_token", cacheBytesOf(program)},
-      {"prefill", llvm::json::Object{{"tokens", times.prefillTokens},
-                                     {"microseconds", times.prefillSeconds * 1e6},
-                                     {"tokens_per_second", double(times.prefillTokens) / times.prefillSeconds}}},
-      {"decode", std::move(decode)}};
+                                        {"tokens_per_second", jsonNumber(one.rate())},
+                                        {"bytes", one.bytes},
+                                        {"gigabytes_per_second", jsonNumber(one.gigabytes())},
+                                        {"of_bandwidth", jsonNumber(shareOf(one, times))}});
+  llvm::json::Object json = std::move(subject.facts);
+  json["model"] = command.model;
+  json["threads"] = subject.timed.threads;
+  json["context"] = subject.timed.contextTokens;
+  json["vocabulary"] = subject.timed.vocabulary;
+  json["weight_bytes_per_token"] = subject.timed.tokenWeightBytes;
+  json["cache_bytes_per_token"] = subject.timed.positionBytes;
+  json["machine"] = llvm::json::Object{{"read_gigabytes_per_second", jsonNumber(times.gigabytes)},
+                                       {"multiply_add_gigaflops", jsonNumber(times.gigaflops)}};
+  json["prefill"] = jsonOf(times.prompt);
+  json["prefill_steps"] = std::move(steps);
+  json["first_token_microseconds"] = times.prompt.seconds * 1e6;
+  json["decode"] = std::move(decode);
+  return json;
+}
+
+} // namespace
+
+int benchGeneration(const BenchCommand &command, GenerationReport &subject) {
+  GenerationTimes times;
+  std::string error;
+  const GenerationSettings settings{command.seconds, command.prompt, command.positions};
+  if (!timeGeneration(subject.timed, settings, times, error))
+    return fail(command.model + ": error: " + error);
+  if (!writeReport(command.build.json, textOf(jsonOf(command, subject, times))))
+    return 1;
+  if (command.build.json != "-" && !command.build.quiet)
+    std::fputs(tableOf(command, subject.timed, times).c_str(), stdout);
+  return 0;
+}
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Of a model
+//===----------------------------------------------------------------------===//
+
+GenerationReport subjectOf(const CompileOptions &options, HostObject &host) {
+  const Program &program = host.result.program;
+  const Session &session = *program.session;
+  GenerationReport subject;
+  GenerationSubject &timed = subject.timed;
+  timed.object = std::move(host.object);
+  timed.prefix = hostPrefix;
+  timed.contextBytes = contextLayout(program).bytes;
+  timed.contextTokens = session.context;
+  timed.vocabulary = session.vocabulary;
+  timed.allLogits = session.allLogits;
+  for (const SessionStep &step : session.steps)
+    timed.steps.push_back(step.tokens);
+  timed.threads = int(program.threads);
+  if (host.weights) {
+    timed.weightsApart = true;
+    timed.weights = host.weights->data();
+    timed.weightsBytes = host.weights->bytes();
+  }
+  timed.tokenWeightBytes = weightBytesOf(program, program.entryPoints[session.steps.front().entry]);
+  timed.positionBytes = cacheBytesOf(program);
+  timed.target = *bestHere(options);
+  subject.facts = llvm::json::Object{{"target", options.target.name},
+                                     {"arena_bytes", program.arenaBytes},
+                                     {"state_bytes", program.stateBytes},
+                                     {"weight_bytes", program.weightBytes}};
+  return subject;
 }
 
 } // namespace
@@ -180,18 +152,14 @@ int benchSession(const BenchCommand &command, const CompileOptions &options) {
   MLIRContext context;
   prepareContext(context);
   DiagnosticPrinter printer(context, command.model);
-  auto stateful = StatefulRunner::create(context, command.build, options, "");
-  if (!stateful)
+  auto host = compileForHost(context, command.build, options, "");
+  if (!host)
     return 1;
-  SessionTimes times;
-  SessionTimer timer(*stateful);
-  if (!timer.time(command.seconds, times))
-    return fail(command.model + ": error: " + timer.error);
-  if (!writeReport(command.build.json, textOf(jsonOf(command, options, *stateful, times))))
-    return 1;
-  if (command.build.json != "-" && !command.build.quiet)
-    std::fputs(tableOf(command, *stateful, times).c_str(), stdout);
-  return 0;
+  if (!host->result.program.session)
+    return fail(options.input +
+                ": error: keeps no state: it is a dump of a model that was compiled without --context");
+  GenerationReport subject = subjectOf(options, *host);
+  return benchGeneration(command, subject);
 }
 
 } // namespace glmc

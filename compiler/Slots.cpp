@@ -15,6 +15,9 @@ Type elementType(MLIRContext &context, kernels::Element element) {
   using kernels::Element;
   Builder builder(&context);
   switch (element) {
+  case Element::i4:
+  case Element::u4:
+    return element == Element::i4 ? builder.getIntegerType(4) : builder.getIntegerType(4, /*isSigned=*/false);
   case Element::boolean:
     return builder.getI1Type();
   case Element::i8:

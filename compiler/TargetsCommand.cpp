@@ -23,10 +23,13 @@ int runTargets(const TargetsCommand &command) {
                                       {"description", description},
                                       {"triple", target ? target->triple : ""},
                                       {"cpu", target ? target->cpu : ""},
+                                      {"dot", target ? target->dot : ""},
+                                      {"dot_bf16", target ? target->dotBf16 : ""},
+                                      {"tiles", target ? llvm::json::Array(target->tiles) : llvm::json::Array()},
                                       {"runs_here", why.empty()},
                                       {"why_not", why}});
     char line[512];
-    std::snprintf(line, sizeof line, "%-12s %-56s %s\n", name.c_str(), description.c_str(),
+    std::snprintf(line, sizeof line, "%-14s %-56s %s\n", name.c_str(), description.c_str(),
                   why.empty() ? "runs here" : ("not here: " + why).c_str());
     table += line;
   }

@@ -59,9 +59,23 @@ std::optional<TestFolder> findTestFolder(const std::string &path, std::string &e
     return std::nullopt;
   }
   result.model = model.str().str();
-  for (auto &[number, folder] : numbered(path, "test_data_set_", ""))
-    result.dataSets.push_back(folder);
+  result.dataSets = numberedEntries(path, "test_data_set_", "");
   return result;
+}
+
+std::vector<std::string> numberedEntries(const std::string &folder, StringRef prefix, StringRef suffix) {
+  std::vector<std::string> paths;
+  for (auto &[number, path] : numbered(folder, prefix, suffix))
+    paths.push_back(path);
+  return paths;
+}
+
+std::optional<std::vector<NamedTensor>> readDataInputs(MLIRContext &context, const std::string &folder,
+                                                       std::string &error) {
+  std::vector<NamedTensor> inputs;
+  if (!readAll(context, folder, "input_", inputs, error))
+    return std::nullopt;
+  return inputs;
 }
 
 std::optional<DataSet> readDataSet(MLIRContext &context, const std::string &folder, std::string &error) {

@@ -24,6 +24,14 @@ struct DataSet {
 /// to print.
 std::optional<TestFolder> findTestFolder(const std::string &path, std::string &error);
 
+/// Entries of `folder` that are named prefix, number, suffix, in order of the
+/// number.
+std::vector<std::string> numberedEntries(const std::string &folder, llvm::StringRef prefix, llvm::StringRef suffix);
+
+/// The inputs of a data set; its outputs may be missing.
+std::optional<std::vector<NamedTensor>> readDataInputs(mlir::MLIRContext &context, const std::string &folder,
+                                                       std::string &error);
+
 /// Reads every tensor of a data set.
 std::optional<DataSet> readDataSet(mlir::MLIRContext &context, const std::string &folder, std::string &error);
 

@@ -6,12 +6,17 @@
 // evaluator. A folder passes, fails, or was not run; only a failure makes the
 // exit code 1.
 //
+// A model that is quantised on the way does not give stored outputs. Unless a
+// tolerance says how far it may be off, it is held against the reference evaluator
+// on the quantised model.
+//
 //===----------------------------------------------------------------------===//
 #include "compiler/DataBinding.h"
 #include "compiler/DiagnosticPrinter.h"
 #include "compiler/FirstDeparture.h"
 #include "compiler/GenerationCheck.h"
 #include "compiler/ModelRunner.h"
+#include "compiler/Pipeline.h"
 #include "compiler/SeededInputs.h"
 #include "compiler/TestFolder.h"
 
@@ -25,6 +30,9 @@ using glmc::reference::Tensor;
 namespace glmc {
 namespace {
 
+/// Error that is allowed where activations are rounded.
+constexpr double roundedTolerance = 0.02;
+
 enum class Outcome { passed, failed, notRun };
 constexpr const char *outcomeTexts[] = {"passed", "failed", "not run"};
 
@@ -34,6 +42,7 @@ struct Case {
   std::string name;
   std::vector<Tensor> inputs;
   std::vector<std::optional<Tensor>> expected;
+  std::vector<std::optional<Tensor>> stored; ///< Of a quantised model, only to be told of.
 };
 
 /// One folder on its way.
@@ -58,6 +67,9 @@ private:
   bool makeSeededCase(glm::GraphOp graph, Case &one);
   bool runCase(const Case &one);
   bool searchLayers(MLIRContext &context, const Case &one);
+  OwningOpRef<ModuleOp> readQuantized(MLIRContext &context);
+  bool expectQuantized(MLIRContext &context, Case &one);
+  Tolerance tolerance() const;
 
   const VerifyCommand &command;
   CompileOptions options; ///< As the model is compiled now.
@@ -106,6 +118,41 @@ bool Verification::makeSeededCase(glm::GraphOp graph, Case &one) {
   return true;
 }
 
+/// The model as it is compiled, quantised if it is to be.
+OwningOpRef<ModuleOp> Verification::readQuantized(MLIRContext &context) {
+  OwningOpRef<ModuleOp> module = readModel(context, options);
+  if (module && !options.compress.empty() && failed(quantize(*module, options)))
+    return {};
+  return module;
+}
+
+/// Takes what the reference evaluator makes of the quantised model for expected.
+bool Verification::expectQuantized(MLIRContext &context, Case &one) {
+  if (options.compress.empty() || command.tolerance || command.relativeTolerance)
+    return true;
+  OwningOpRef<ModuleOp> module = readQuantized(context);
+  if (!module || module->getOps<glm::GraphOp>().empty())
+    return false;
+  WeightSource weights(*module);
+  auto outputs = reference::evaluateGraph(*module->getOps<glm::GraphOp>().begin(), one.inputs, weights);
+  if (failed(outputs))
+    return false;
+  one.stored = std::move(one.expected);
+  one.expected.assign(std::make_move_iterator(outputs->begin()), std::make_move_iterator(outputs->end()));
+  return true;
+}
+
+Tolerance Verification::tolerance() const {
+  Tolerance allowed;
+  // A number between two integers may become either of them, which only takes a sum
+  // made in another order.
+  if (options.compress.activations != "float")
+    allowed.absolute = roundedTolerance;
+  allowed.absolute = command.tolerance.value_or(allowed.absolute);
+  allowed.relative = command.relativeTolerance.value_or(0);
+  return allowed;
+}
+
 bool Verification::runCase(const Case &one) {
   std::vector<Tensor> outputs;
   std::string error;
@@ -114,13 +161,12 @@ bool Verification::runCase(const Case &one) {
     setReports.push_back(llvm::json::Object{{"name", one.name}, {"error", error}, {"passed", false}});
     return false;
   }
-  const Tolerance tolerance{command.tolerance, command.relativeTolerance};
   llvm::json::Array list;
   bool good = true;
   for (auto [slot, output, expected] : llvm::zip(runner->outputs(), outputs, one.expected)) {
     if (!expected)
       continue;
-    const Difference difference = compare(output, *expected, tolerance);
+    const Difference difference = compare(output, *expected, tolerance());
     good &= difference.within;
     print("  " + one.name + " " + slot.name + ": max abs error " + shortNumber(difference.maxAbsolute) +
           ", max rel error " + shortNumber(difference.maxRelative) +
@@ -130,17 +176,22 @@ bool Verification::runCase(const Case &one) {
                                       {"max_rel", jsonNumber(difference.maxRelative)},
                                       {"passed", difference.within}});
   }
+  for (auto [slot, output, stored] : llvm::zip(runner->outputs(), outputs, one.stored))
+    if (stored)
+      print("  " + one.name + " " + slot.name + ": stored without quantising, max abs error " +
+            shortNumber(compare(output, *stored, tolerance()).maxAbsolute));
   setReports.push_back(llvm::json::Object{{"name", one.name}, {"outputs", std::move(list)}, {"passed", good}});
   return good;
 }
 
 bool Verification::searchLayers(MLIRContext &context, const Case &one) {
-  OwningOpRef<ModuleOp> module = readModel(context, options);
+  OwningOpRef<ModuleOp> module = readQuantized(context);
   if (!module)
     return false;
-  const Tolerance tolerance{command.tolerance, command.relativeTolerance};
-  auto layers = findFirstDeparture(*module, command.build, options, command.emit == "cpp" ? command.cxx : "",
-                                   one.inputs, tolerance);
+  CompileOptions probe = options;
+  probe.compress = CompressOptions(); // That is done.
+  auto layers = findFirstDeparture(*module, command.build, probe, command.emit == "cpp" ? command.cxx : "",
+                                   one.inputs, tolerance());
   if (failed(layers))
     return false;
   if (!layers->first) {
@@ -203,7 +254,7 @@ std::optional<Outcome> Verification::compileFor(MLIRContext &context) {
   }
   secondsCompile += runner->secondsCompile();
   report["seconds_compile"] = secondsCompile;
-  if (const std::string why = whyNotHere(options.target); !why.empty()) {
+  if (const std::string why = whyNotHere(options); !why.empty()) {
     print("  compiled; not run: " + why);
     report["reason"] = why;
     return Outcome::notRun;
@@ -235,6 +286,10 @@ Outcome Verification::runFolder(MLIRContext &context, const TestFolder &folder) 
     Case one;
     if (!makeCase(std::move(*set), path, one, error))
       return failWith(error);
+    if (!expectQuantized(context, one)) {
+      report["error"] = "the reference evaluator cannot run it";
+      return Outcome::failed;
+    }
     const bool good = runCase(one);
     // Layers are looked into where something is wrong first, or in the last.
     const bool isShown = outcome == Outcome::passed && (!good || path == folder.dataSets.back());
@@ -249,7 +304,7 @@ Outcome Verification::runFolder(MLIRContext &context, const TestFolder &folder) 
 Outcome Verification::runSeededEntries(MLIRContext &context) {
   if (auto end = compileFor(context))
     return *end;
-  OwningOpRef<ModuleOp> module = readModel(context, options);
+  OwningOpRef<ModuleOp> module = readQuantized(context);
   if (!module)
     return Outcome::failed;
   if (module->getOps<glm::GraphOp>().empty())
@@ -283,7 +338,7 @@ Outcome Verification::runGenerations(MLIRContext &context, const std::string &fo
     for (const GenerationCase &one : cases)
       options.binding.context =
           std::max<int64_t>(options.binding.context, one.prompt.size() + one.expected.size());
-  if (const std::string why = whyNotHere(options.target); !why.empty()) {
+  if (const std::string why = whyNotHere(options); !why.empty()) {
     print("  not run: " + why);
     report["reason"] = why;
     return Outcome::notRun;

@@ -17,14 +17,20 @@ int main(int argc, char **argv) {
   CompileCommand compile;
   RunCommand run;
   BenchCommand bench;
+  TuneCommand tune;
   VerifyCommand verify;
+  CalibrateCommand calibrate;
+  QuantizeReportCommand quantizeReport;
   InfoCommand info;
   TargetsCommand targets;
   Action action;
   addCompile(app, compile, action);
   addRun(app, run, action);
   addBench(app, bench, action);
+  addTune(app, tune, action);
   addVerify(app, verify, action);
+  addCalibrate(app, calibrate, action);
+  addQuantizeReport(app, quantizeReport, action);
   addInfo(app, info, action);
   addTargets(app, targets, action);
   try {

@@ -164,24 +164,24 @@ def products():
          by=ReferenceEvaluator)
 
 
-def n_bits(bits, n, k, block, zero=None, bias=False, level=1, rank=3):
+def n_bits(bits, n, k, block, zero=None, bias=False, level=1, rank=3, suffix="", kind=np.float32, size=0.1):
     generator = np.random.default_rng(bits + k)
     blocks, per_byte = -(-k // block), 8 // bits
     constants = {"b": generator.integers(0, 256, (n, blocks, block // per_byte), np.uint8),
-                 "s": (generator.random((n, blocks)) * 0.1).astype(np.float32)}
+                 "s": (generator.random((n, blocks)) * size).astype(kind)}
     inputs = ["a", "b", "s"]
     if zero == "packed":
         constants["z"] = generator.integers(0, 256, (n, -(-blocks // per_byte)), np.uint8)
     elif zero == "float":
-        constants["z"] = (generator.random((n, blocks)) * 15).astype(np.float32)
+        constants["z"] = (generator.random((n, blocks)) * 15).astype(kind)
     if zero or bias:
         inputs.append("z" if zero else "")
     if bias:
         inputs += ["", "bias"]
         constants["bias"] = random(n)
-    name = f"matmul_{bits}_bits" + (f"_{zero}_zero" if zero else "") + ("_bias" if bias else "")
+    name = f"matmul_{bits}_bits" + (f"_{zero}_zero" if zero else "") + ("_bias" if bias else "") + suffix
     case(name, [node("MatMulNBits", inputs, ["y"], MICROSOFT, K=k, N=n, bits=bits, block_size=block,
-                     accuracy_level=level)], {"a": random(*(2, 3, k)[3 - rank:])}, ["y"], constants)
+                     accuracy_level=level)], {"a": random(*(2, 3, k)[3 - rank:]).astype(kind)}, ["y"], constants)
 
 
 def quantised():
@@ -190,6 +190,15 @@ def quantised():
     n_bits(4, 6, 64, 32, "float", rank=2)
     n_bits(8, 6, 64, 32)
     n_bits(8, 6, 48, 32, "packed")
+    # Large enough to stay in the file: whole blocks, an odd number of them, half a one.
+    n_bits(4, 33, 128, 32, suffix="_stored")
+    n_bits(4, 33, 96, 32, "packed", bias=True, suffix="_stored")
+    n_bits(4, 64, 72, 32, suffix="_stored_ragged")
+    n_bits(8, 17, 96, 32, "packed", suffix="_stored")
+    n_bits(4, 33, 64, 16, suffix="_f16", kind=np.float16)
+    # Scales and zero points, too: all that is read in panels.
+    n_bits(4, 70, 256, 16, suffix="_panels")
+    n_bits(8, 70, 256, 16, "packed", suffix="_panels", size=0.01)
     generator = np.random.default_rng(9)
     indices = np.array([[3, 0], [9, -1]], np.int64)
     gather = lambda inputs, **attributes: [node("GatherBlockQuantized", inputs, ["y"], MICROSOFT, **attributes)]
@@ -227,6 +236,26 @@ def quantised():
          {"s": (generator.random((3, 3, 4)) * 0.1).astype(np.float32)}, by=ReferenceEvaluator)
     case("dequantize_odd_int4", dequantize(["x", "s"], axis=0), {"i": indices[:1]}, ["y"],
          [int4("x", [7, -8, -1, 0, 3], TensorProto.INT4), ("s", np.arange(1, 6, dtype=np.float32))])
+    # Per axis, odd in every dimension; one zero point for all; 16 and 32 bits; 16-bit floats.
+    four = generator.integers(-8, 8, (3, 7))
+    case("dequantize_int4_axis", dequantize(["x", "s", "z"], axis=1), {"i": indices[:1]}, ["y"],
+         [int4("x", four, TensorProto.INT4), ("s", np.arange(1, 8, dtype=np.float32)),
+          int4("z", generator.integers(-8, 8, 7), TensorProto.INT4)])
+    case("dequantize_uint4", dequantize(["x", "s", "z"]), {"i": indices[:1]}, ["y"],
+         [int4("x", four + 8, TensorProto.UINT4), ("s", np.float32(0.25)), int4("z", 5, TensorProto.UINT4)])
+    for kind in (np.int16, np.uint16):
+        limits = np.iinfo(kind)
+        case(f"dequantize_{np.dtype(kind)}", dequantize(["x", "s", "z"]),
+             {"x": generator.integers(limits.min, limits.max, (3, 5), kind)}, ["y"],
+             {"s": np.float32(1e-3), "z": np.array(limits.max // 3, kind)})
+    case("dequantize_int32_axis", dequantize(["x", "s"], axis=0),
+         {"x": generator.integers(-2**20, 2**20, (5, 3), np.int32)}, ["y"], {"s": np.arange(1, 6, dtype=np.float32)})
+    case("dequantize_f16", dequantize(["x", "s"], axis=-1), {"x": bytes_}, ["y"],
+         {"s": np.array([0.5, 1.5, 0.1, 3], np.float16)})
+    case("dequantize_to_f32", dequantize(["x", "s"], output_dtype=TensorProto.FLOAT), {"x": bytes_}, ["y"],
+         {"s": np.float16(0.1)}, opset=23, by=ReferenceEvaluator)
+    case("dequantize_scalar", dequantize(["x", "s", "z"]), {"x": np.array(-7, np.int8)}, ["y"],
+         {"s": np.float32(0.5), "z": np.int8(3)})
     quantize = lambda inputs, **attributes: linear("QuantizeLinear", inputs, **attributes)
     halves = np.array([[-0.5, 0.5, 1.5, 2.5, 1e9, -1e9, 3.49, -3.51]], np.float32)
     case("quantize_halves", quantize(["x", "s"]), {"x": halves}, ["y"], {"s": np.float32(1)})
@@ -234,8 +263,95 @@ def quantised():
          {"s": np.array([0.5, 1, 2, 4], np.float32), "z": np.array([0, 10, -20, 127], np.int8)})
     case("quantize_int16", quantize(["x", "s"], output_dtype=TensorProto.INT16), {"x": halves * 1e-4}, ["y"],
          {"s": np.float32(1e-3)})
+    case("quantize_blocks", quantize(["x", "s", "z"], axis=1, block_size=4), {"x": random(3, 10, 2, scale=100)}, ["y"],
+         {"s": (random(3, 3, 2) ** 2 + 0.5).astype(np.float32), "z": generator.integers(-9, 9, (3, 3, 2), np.int8)},
+         by=ReferenceEvaluator)
     case("dynamic_quantize", [node("DynamicQuantizeLinear", ["x"], ["y", "s", "z"])], {"x": random(3, 4)},
          ["y", "s", "z"])
+
+
+def dequantised_products():
+    """Weights that come quantised, as exporters leave them for a product."""
+    generator = np.random.default_rng(10)
+    scales = lambda *shape: (generator.random(shape) * 0.1 + 0.01).astype(np.float32)
+    x = random(1, 3, 64)
+    multiply = lambda weight: node("MatMul", ["x", weight], ["y"])
+    dequantize = lambda inputs, output, **attributes: node("DequantizeLinear", inputs, [output], **attributes)
+    four, eight = generator.integers(-8, 8, (64, 37)), generator.integers(-128, 128, (64, 37), np.int8)
+    case("product_int4_blocks", [dequantize(["q", "s"], "w", axis=0, block_size=32), multiply("w")], {"x": x}, ["y"],
+         [int4("q", four, TensorProto.INT4), ("s", scales(2, 37))])
+    case("product_uint4_blocks", [dequantize(["q", "s", "z"], "w", axis=0, block_size=16), multiply("w")], {"x": x},
+         ["y"], [int4("q", four + 8, TensorProto.UINT4), ("s", scales(4, 37)),
+                 int4("z", generator.integers(0, 16, (4, 37)), TensorProto.UINT4)])
+    case("product_uint4_panels", [dequantize(["q", "s", "z"], "w", axis=0, block_size=16), multiply("w")],
+         {"x": random(1, 3, 512)}, ["y"],
+         [int4("q", generator.integers(0, 16, (512, 70)), TensorProto.UINT4), ("s", scales(32, 70)),
+          int4("z", generator.integers(0, 16, (32, 70)), TensorProto.UINT4)])
+    case("product_int4_axis", [dequantize(["q", "s"], "w", axis=1), multiply("w")], {"x": x}, ["y"],
+         [int4("q", four, TensorProto.INT4), ("s", scales(37))])
+    case("product_int8_tensor", [dequantize(["q", "s", "z"], "w"), multiply("w")], {"x": x}, ["y"],
+         {"q": eight, "s": np.float32(0.02), "z": np.int8(-3)})
+    # The transpose after the numbers, and before them.
+    case("product_int8_transposed",
+         [dequantize(["q", "s"], "n", axis=0), node("Transpose", ["n"], ["w"], perm=[1, 0]), multiply("w")], {"x": x},
+         ["y"], {"q": np.ascontiguousarray(eight.T), "s": scales(37)})
+    case("product_int4_transposed_integers",
+         [node("Transpose", ["q"], ["t"], perm=[1, 0]), dequantize(["t", "s", "z"], "w", axis=0, block_size=32),
+          multiply("w")], {"x": x}, ["y"],
+         [int4("q", four.T, TensorProto.INT4), ("s", scales(2, 37)),
+          int4("z", generator.integers(-8, 8, (2, 37)), TensorProto.INT4)])
+    # Groups as a dimension of their own.
+    case("product_int8_groups",
+         [dequantize(["q", "s"], "n", axis=2, block_size=32), node("Reshape", ["n", "shape"], ["m"]),
+          node("Transpose", ["m"], ["w"]), multiply("w")], {"x": x}, ["y"],
+         {"q": eight.T.reshape(37, 2, 32).copy(), "s": scales(37, 2, 1), "shape": np.array([37, 64])})
+    # Three projections that are stored as one.
+    pieces = ["w0", "w1", "w2"]
+    case("product_int4_split",
+         [dequantize(["q", "s"], "w", axis=0, block_size=32), node("Split", ["w"], pieces, axis=1, num_outputs=3)] +
+         [node("MatMul", ["x", piece], [f"y{i}"]) for i, piece in enumerate(pieces)], {"x": x}, ["y0", "y1", "y2"],
+         [int4("q", generator.integers(-8, 8, (64, 48)), TensorProto.INT4), ("s", scales(2, 48))])
+    # A table of embeddings that is the head, too.
+    case("product_int4_tied",
+         [dequantize(["q", "s"], "w", axis=1, block_size=32), node("Gather", ["w", "i"], ["x"]),
+          node("Transpose", ["w"], ["t"]), node("MatMul", ["x", "t"], ["y"])],
+         {"i": np.array([[3, 0, 49]])}, ["y", "x"],
+         [int4("q", generator.integers(-8, 8, (50, 64)), TensorProto.INT4), ("s", scales(50, 2))])
+
+
+def integer_products():
+    """Products of integers: activations are quantised, too."""
+    generator = np.random.default_rng(11)
+    a, b = generator.integers(0, 256, (2, 5, 70), np.uint8), generator.integers(0, 256, (70, 6), np.uint8)
+    multiply = node("QLinearMatMul", ["a", "sa", "za", "b", "sb", "zb", "sy", "zy"], ["y"])
+    constants = {"sa": np.float32(0.02), "za": np.uint8(120), "b": b, "sb": np.float32(0.01), "zb": np.uint8(131),
+                 "sy": np.float32(0.05), "zy": np.uint8(128)}
+    case("qlinear_matmul", [multiply], {"a": a}, ["y"], constants)
+    # ONNX Runtime's sums of two products saturate at 16 bits on AVX2.
+    case("qlinear_matmul_columns", [multiply], {"a": a}, ["y"],
+         constants | {"b": (b.astype(np.int16) - 128).astype(np.int8),
+                      "sb": (generator.random(6) * 0.01).astype(np.float32),
+                      "zb": generator.integers(-9, 9, 6).astype(np.int8), "sy": np.float32(0.02)},
+         by=ReferenceEvaluator)
+    x = random(1, 5, 70)
+    case("dynamic_matmul_integer",
+         [node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]), node("MatMulInteger", ["q", "b", "z", "zb"], ["i"]),
+          node("Cast", ["i"], ["f"], to=TensorProto.FLOAT), node("Mul", ["s", "sb"], ["m"]),
+          node("Mul", ["f", "m"], ["y"])], {"x": x}, ["y"],
+         {"b": b, "zb": np.uint8(127), "sb": (generator.random(6) * 0.01).astype(np.float32)})
+    pair = lambda name, data: [node("QuantizeLinear", [data, f"s{name}", f"z{name}"], [f"q{name}"]),
+                               node("DequantizeLinear", [f"q{name}", f"s{name}", f"z{name}"], [f"d{name}"])]
+    case("static_int8",
+         pair("x", "x") + [node("DequantizeLinear", ["w", "sw", "zw"], ["dw"], axis=1),
+                           node("MatMul", ["dx", "dw"], ["p"]), node("Add", ["p", "bias"], ["y"])] , {"x": x}, ["y"],
+         {"sx": np.float32(0.02), "zx": np.uint8(121), "w": (b.astype(np.int16) - 128).astype(np.int8),
+          "sw": (generator.random(6) * 0.01).astype(np.float32), "zw": generator.integers(-9, 9, 6).astype(np.int8),
+          "bias": random(6)})
+    case("static_int8_transposed",
+         pair("x", "x") + [node("DequantizeLinear", ["w", "sw"], ["dw"], axis=0), node("Transpose", ["dw"], ["t"]),
+                           node("MatMul", ["dx", "t"], ["p"])] + pair("p", "p"), {"x": x}, ["dp"],
+         {"sx": np.float32(0.02), "zx": np.int8(-3), "w": np.ascontiguousarray((b.astype(np.int16) - 128).astype(np.int8).T),
+          "sw": (generator.random(6) * 0.01).astype(np.float32), "sp": np.float32(0.03), "zp": np.int8(5)})
 
 
 def group_query(name, batch, tokens, past, total=None, lengths=None, packed=True, rotary=None, bias=None, room=None,
@@ -366,6 +482,8 @@ if __name__ == "__main__":
     rotaries()
     products()
     quantised()
+    dequantised_products()
+    integer_products()
     group_queries()
     attentions()
     movements()

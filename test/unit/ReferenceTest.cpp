@@ -263,7 +263,7 @@ TEST_F(ReferenceTest, LargeConstantsAreNamedByContent) {
 
 TEST_F(ReferenceTest, UnreadableConstantsFail) {
   for (const char *text : {"dense_resource<__elided__> : tensor<4xf32>", "dense<1.0> : tensor<1000000x1000000xf32>",
-                           "dense<1> : tensor<4294967296x4294967296x0xi8>", "dense<1> : tensor<4xi4>",
+                           "dense<1> : tensor<4294967296x4294967296x0xi8>", "dense<1> : tensor<4xi2>",
                            "dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>", "dense<1> : vector<4xi32>",
                            "sparse<[[0]], [1.0]> : tensor<2xf32>"}) {
     SCOPED_TRACE(text);

@@ -169,7 +169,7 @@ TEST_F(WeightSourceTest, RefusesWhatIsNotThere) {
             "no weight can have type 'tensor<4294967296x4294967296x4xf32>'");
   EXPECT_EQ(errorOf(stored("w.bin", 0, 4), "tensor<1000000000000xi8>"),
             "weight data in 'w.bin' has 4 bytes, type 'tensor<1000000000000xi8>' takes 1000000000000");
-  EXPECT_EQ(errorOf(stored("w.bin", 0, 4), "tensor<8xi4>"), "no weight can have type 'tensor<8xi4>'");
+  EXPECT_EQ(errorOf(stored("w.bin", 0, 4), "tensor<8xi2>"), "no weight can have type 'tensor<8xi2>'");
 }
 
 TEST_F(WeightSourceTest, FailsAgainAfterAFailure) {

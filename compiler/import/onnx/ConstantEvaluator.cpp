@@ -50,7 +50,7 @@ FailureOr<reference::Tensor> ConstantEvaluator::read(Value value) {
   if (!weight)
     return failure();
   tensor.type = glm::logicalType(weight.getType());
-  if (failed(weights.read(weight.getStored(), tensor.type, weight.getLoc(), tensor.bytes)))
+  if (failed(weights.read(weight.getSource(), tensor.type, weight.getLoc(), tensor.bytes)))
     return failure();
   return tensor;
 }

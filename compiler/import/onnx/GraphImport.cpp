@@ -49,6 +49,14 @@ onnx::TypeProto typeProtoOf(Value value) {
   return proto;
 }
 
+/// Whether an operator reads 4-bit integers: it converts or only moves them.
+bool takesFourBits(const NodeProto &node) {
+  static const llvm::StringSet<> operators = {
+      "Cast",  "DequantizeLinear", "Flatten", "Identity",  "QuantizeLinear", "Reshape",
+      "Shape", "Size",             "Squeeze", "Transpose", "Unsqueeze",      "com.microsoft.GatherBlockQuantized"};
+  return operators.contains(operatorName(node));
+}
+
 } // namespace
 
 GraphImport::GraphImport(MLIRContext *context, const onnx::ModelProto &model, const Functions &functions,
@@ -208,6 +216,8 @@ LogicalResult GraphImport::addInitializers() {
 
 LogicalResult GraphImport::checkOutput(const ValueInfoProto &output, RankedTensorType type) {
   auto fail = [&](const Twine &why) { return emitError(unknown) << "output '" << output.name() << "' " << why; };
+  if (type.getElementType().isInteger(4))
+    return fail("has elements of 4 bits, which is not supported: cast them to 8 bits");
   if (output.type().value_case() == onnx::TypeProto::VALUE_NOT_SET)
     return success();
   if (std::string kind = otherKind(output.type()); !kind.empty())
@@ -346,6 +356,10 @@ LogicalResult GraphImport::importNative(const NodeProto &proto, int opset, Locat
   for (unsigned i = 0; i < op.requiredInputs; ++i)
     if (!node.input(i))
       return emitError(loc) << "input " << i << " is left out, expected at least " << op.requiredInputs;
+  for (auto [i, input] : llvm::enumerate(node.allInputs()))
+    if (input && OnnxNode::elementOf(input).isInteger(4) && !takesFourBits(proto))
+      return emitError(loc) << "input " << i << " is " << input.getType()
+                            << ", which the operator does not take: 4-bit integers have to be dequantised first";
   if (failed(op.handler(node)))
     return failure();
   for (int i = 0; i < proto.output_size(); ++i) {

@@ -51,7 +51,8 @@ bool isCut(const TensorProto &proto) {
 RankedTensorType Initializers::typeOf(MLIRContext *context, const TensorProto &proto, std::string &why) const {
   Type element = elementType(context, proto.data_type());
   if (isFourBitType(proto.data_type()))
-    element = elementType(context, proto.data_type() == TensorProto::INT4 ? TensorProto::INT8 : TensorProto::UINT8);
+    element = proto.data_type() == TensorProto::INT4 ? IntegerType::get(context, 4)
+                                                     : IntegerType::get(context, 4, IntegerType::Unsigned);
   if (!element) {
     why = "has elements of " + dataTypeName(proto.data_type()) + ", which is not supported";
     return {};
@@ -139,27 +140,31 @@ glm::StoredAttr Initializers::externalData(const TensorProto &proto, RankedTenso
   return glm::StoredAttr::get(type.getContext(), location, offset, length, "raw");
 }
 
-Value Initializers::importFourBit(OpBuilder &builder, Location loc, const TensorProto &proto, RankedTensorType type,
-                                  std::string &why) const {
-  // Two elements a byte, the first in the low bits.
+reference::Tensor unpackNibbles(RankedTensorType type, ArrayRef<uint8_t> bytes) {
+  reference::Tensor elements(type);
+  for (int64_t i = 0; i < elements.size(); ++i)
+    elements.setInt(i, bytes[i / 2] >> (i % 2 * 4) & 15);
+  return elements;
+}
+
+Value Initializers::importFourBit(OpBuilder &builder, Location loc, const TensorProto &proto, const std::string &name,
+                                  RankedTensorType type, std::string &why) const {
   auto packed = RankedTensorType::get({(type.getNumElements() + 1) / 2}, builder.getIntegerType(8, false));
-  reference::Tensor halves, elements(type);
+  reference::Tensor halves;
   if (isCut(proto) || isExternal(proto)) {
     glm::StoredAttr stored = isCut(proto) ? cutData(proto, packed, why) : externalData(proto, packed, why);
-    if (!stored || failed(weights.read(stored, packed, loc, halves.bytes)))
+    if (!stored)
+      return {};
+    if (stored.getEncoding() == "raw")
+      return glm::WeightOp::create(
+          builder, loc, type, builder.getStringAttr(name),
+          glm::StoredAttr::get(loc.getContext(), stored.getFile(), stored.getOffset(), stored.getBytes(), "nibbles"));
+    if (failed(weights.read(stored, packed, loc, halves.bytes)))
       return {};
   } else if (!readTensor(proto, packed, halves, why)) {
     return {};
   }
-  const uint8_t sign = proto.data_type() == TensorProto::INT4 ? 8 : 0;
-  for (int64_t i = 0; i < elements.size(); ++i) {
-    uint8_t bits = (halves.bytes[i / 2] >> (i % 2 * 4)) & 15;
-    // Extends the sign bit, if there is one, to the upper half.
-    elements.bytes[i] = uint8_t((bits ^ sign) - sign);
-  }
-  Value value = glm::ConstantOp::create(builder, loc, type, reference::attributeOf(elements));
-  fourBit.insert(value);
-  return value;
+  return glm::ConstantOp::create(builder, loc, type, reference::attributeOf(unpackNibbles(type, halves.bytes)));
 }
 
 Value Initializers::import(OpBuilder &builder, Location loc, const TensorProto &proto, const std::string &name,
@@ -176,7 +181,7 @@ Value Initializers::import(OpBuilder &builder, Location loc, const TensorProto &
   if (!type)
     return fail();
   if (isFourBitType(proto.data_type())) {
-    Value value = importFourBit(builder, loc, proto, type, why);
+    Value value = importFourBit(builder, loc, proto, name, type, why);
     return value || why.empty() ? value : fail();
   }
   if (isCut(proto) || isExternal(proto)) {

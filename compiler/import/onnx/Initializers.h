@@ -3,7 +3,8 @@
 // A small tensor becomes glm.constant. A big one, and one in another file,
 // becomes glm.weight: where its bytes are, checked here against its type and
 // the file, so that nothing later reads outside. Elements of 4 bits, of which
-// two share a byte, are unpacked to one of 8 bits each, into a glm.constant.
+// two share a byte, stay so in a glm.weight, too; only where they are stored as
+// varints they are unpacked into a glm.constant.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_COMPILER_IMPORT_ONNX_INITIALIZERS_H
@@ -11,9 +12,9 @@
 
 #include "compiler/import/onnx/WireScan.h"
 #include "dialects/glm/WeightSource.h"
+#include "dialects/glm/reference/Tensor.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/DenseSet.h"
 
 #include "onnx/onnx_pb.h"
 
@@ -32,12 +33,9 @@ public:
   mlir::Value import(mlir::OpBuilder &builder, mlir::Location loc, const onnx::TensorProto &proto,
                      const std::string &name, llvm::StringRef what) const;
 
-  /// Whether `value` was stored as int4 or uint4.
-  bool isFourBit(mlir::Value value) const { return fourBit.contains(value); }
-
 private:
   mlir::Value importFourBit(mlir::OpBuilder &builder, mlir::Location loc, const onnx::TensorProto &proto,
-                            mlir::RankedTensorType type, std::string &why) const;
+                            const std::string &name, mlir::RankedTensorType type, std::string &why) const;
   mlir::RankedTensorType typeOf(mlir::MLIRContext *context, const onnx::TensorProto &proto, std::string &why) const;
   glm::StoredAttr cutData(const onnx::TensorProto &proto, mlir::RankedTensorType type, std::string &why) const;
   glm::StoredAttr externalData(const onnx::TensorProto &proto, mlir::RankedTensorType type, std::string &why) const;
@@ -47,11 +45,14 @@ private:
   const std::vector<Cut> &cuts;
   WeightSource &weights;
   int64_t maxTensorBytes;
-  mutable llvm::DenseSet<mlir::Value> fourBit;
 };
 
 /// Whether a tensor's payload was cut out of the model.
 bool isCut(const onnx::TensorProto &proto);
+
+/// 4-bit integers of `type` out of bytes that hold two each, the first in the low
+/// half; `bytes` are as many as that takes.
+reference::Tensor unpackNibbles(mlir::RankedTensorType type, llvm::ArrayRef<uint8_t> bytes);
 
 } // namespace glmc::onnximport
 

@@ -32,6 +32,8 @@ Type elementType(MLIRContext *context, int dataType) {
 }
 
 int dataTypeOf(Type element) {
+  if (element.isInteger(4))
+    return element.isUnsignedInteger() ? TensorProto::UINT4 : TensorProto::INT4;
   for (int dataType = TensorProto::FLOAT; dataType <= TensorProto::BFLOAT16; ++dataType)
     if (elementType(element.getContext(), dataType) == element)
       return dataType;

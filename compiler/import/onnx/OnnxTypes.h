@@ -10,7 +10,8 @@
 
 namespace glmc::onnximport {
 
-/// The element type for a TensorProto.DataType; null for one that glm has not.
+/// The element type for a TensorProto.DataType; null for one that is no type of
+/// what a model computes with: 4-bit integers are of stored tensors only.
 mlir::Type elementType(mlir::MLIRContext *context, int dataType);
 
 /// The TensorProto.DataType of an element type; 0 if there is none.

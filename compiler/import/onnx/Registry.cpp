@@ -22,6 +22,8 @@ const Registry &registry() {
     addRotary(registry);
     addGroupQuery(registry);
     addQuantized(registry);
+    addBlockQuantized(registry);
+    addIntegerProducts(registry);
     return registry;
   }();
   return all;

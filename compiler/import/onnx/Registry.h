@@ -53,6 +53,8 @@ void addNorm(Registry &registry);
 void addRotary(Registry &registry);
 void addGroupQuery(Registry &registry);
 void addQuantized(Registry &registry);
+void addBlockQuantized(Registry &registry);
+void addIntegerProducts(Registry &registry);
 
 } // namespace glmc::onnximport
 

@@ -1,0 +1,2 @@
+
+BxJðYÃ>O»ÂJ“Bx¢QÂ?RBøv¡BgZÃªiËBlBnÂ“hQCà¼‘B…˜WÂ³0¡Azû«A¨ÎBxSC:#UBR&C$°}B`1ŽÁØpÃÑÃzÔ£A2ŠB TCRuÂlàø@~˜¢Âðî(ÂäñcÃ¼Ä“Bd…ÂöŸèÀK2B©¢BVlÃÑC{v—BÓHBdëƒÂtm Ã#Ã"¼¦Á‰€A¬ŒÂÌñ6CÀéðA5´ÇBWPµB&ÖÂ£ÆÆB»4BØ¹ýÂ°B$eÖB©QÃBé^ÒBûÃSÿÅÁqIZÂ
