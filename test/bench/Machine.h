@@ -17,6 +17,13 @@ double multiplyAddOperations(int64_t steps);
 /// Multiply-adds in registers; gives something that depends on all of them.
 float multiplyAdd(int64_t steps);
 
+/// 8-bit operations of `steps` steps of integerDot, sums into 32 bits; 0 where this
+/// file knows no instruction for them.
+double integerDotOperations(int64_t steps);
+/// The widest products of u8 and i8 that the machine has: VNNI's, or maddubs and
+/// what widens its sums.
+int32_t integerDot(int64_t steps);
+
 /// From so many places at a time memory is read. Which is fastest, machines
 /// disagree on.
 constexpr int readStreams[] = {1, 2, 3, 4, 6};

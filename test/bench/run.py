@@ -146,8 +146,8 @@ class Bench:
         self.arguments = arguments
         self.peers = {} if arguments.quick else find_peers(arguments.python)
         self.help = execute([arguments.glmc, "compile", "--help"])
-        self.threads = [1, 2] if "--threads" in self.help else [1]
-        if self.threads == [1]:
+        self.threads = arguments.threads if "--threads" in self.help else [1]
+        if self.threads != arguments.threads:
             say("skipped: this glmc compiles for one thread only")
         self.cxx = {}
         for label, command in cxx_compilers.items():
@@ -228,7 +228,8 @@ class Bench:
         for one thread."""
         outputs = {name[:-4]: os.path.join(folder, name) for name in os.listdir(folder)
                    if name.endswith(".bin") and not name.startswith("openblas")}
-        judge = "onnxruntime.1" if "onnxruntime.1" in outputs else "glmc.1"
+        first = self.threads[0]
+        judge = f"onnxruntime.{first}" if f"onnxruntime.{first}" in outputs else f"glmc.{first}"
         errors = {name: largest_error(path, outputs[judge]) for name, path in sorted(outputs.items()) if name != judge}
         for name, error in errors.items():
             if error > tolerance:
@@ -270,8 +271,9 @@ class Bench:
                     ratios[f"x {peer}, {text}"] = times[f"{peer}.{threads}"] / own
             for label in self.cxx:
                 ratios[f"{label} source x object, {text}"] = own / times[f"glmc.{label}.{threads}"]
-        if len(self.threads) > 1:
-            ratios["2 threads x 1"] = times["glmc.1"] / times["glmc.2"]
+        for threads in self.threads:
+            if threads > 1 and 1 in self.threads:
+                ratios[f"{threads} threads x 1"] = times["glmc.1"] / times[f"glmc.{threads}"]
         return {name: ratio for name, ratio in ratios.items() if ratio > 0}
 
 
@@ -300,6 +302,8 @@ def parse():
     parser.add_argument("--python", default=os.environ.get("GLMC_BENCH_PYTHON", sys.executable),
                         help="one that has onnxruntime and openvino")
     parser.add_argument("--target", default="host")
+    parser.add_argument("--threads", type=lambda text: [int(each) for each in text.split(",")], default=[1, 2],
+                        help="numbers of threads, such as 1,2,4,8")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="of each thing in each round")
     parser.add_argument("--statistic", choices=["median", "best"], default="median",
