@@ -366,11 +366,12 @@ TEST(QuantizedMatmul, EveryTargetAndVector) {
     if (!target.runs)
       continue;
     for (Element element : {Element::i4, Element::u8})
-      for (int64_t lanes : {1, 4}) {
+      for (int lanes : {4, target.lanes}) {
         Case c = {3, 20, 100, element, 32, 32, true};
         c.schedule["vector"] = lanes;
+        SCOPED_TRACE(target.name + ", " + std::to_string(lanes) + " lanes");
         check(c, false, target);
-        if (lanes == 1)
+        if (lanes == target.lanes)
           check(c, true, target);
       }
   }
