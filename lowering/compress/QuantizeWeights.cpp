@@ -285,6 +285,37 @@ static const char *whyNoWords(glm::DequantizeOp op, int64_t dimension, int64_t g
   return nullptr;
 }
 
+/// How much of a product's left side is rounded together, or why none of it is.
+static int64_t roundedGroupOf(glm::MatmulOp product, const LayerOutcome &layer, std::string &why) {
+  Value right = product.getRhs();
+  bool swapped = false;
+  while (Operation *source = right.getDefiningOp()) {
+    if (!isa<glm::CastOp, glm::TransposeOp>(source))
+      break;
+    swapped ^= isa<glm::TransposeOp>(source);
+    right = source->getOperand(0);
+  }
+  auto dequantize = right.getDefiningOp<glm::DequantizeOp>();
+  if (!dequantize) {
+    why = "weights are " + layer.format;
+    return 0;
+  }
+  RankedTensorType q = glm::logicalType(dequantize.getQ().getType());
+  const int64_t dimension = product.getTransposeRhs() != swapped ? q.getRank() - 1 : q.getRank() - 2;
+  const int64_t along = groupAlong(dequantize, dimension);
+  if (q.getElementTypeBitWidth() > 8)
+    why = "weights are " + typeText(q.getElementType());
+  else if (q.getRank() != 2)
+    why = "a product for each batch";
+  else if (along < 2)
+    why = "each element of a sum has its own scale";
+  else if (const char *words = whyNoWords(dequantize, dimension, activationGroupOf(along, q.getDimSize(dimension))))
+    why = words;
+  return why.empty() ? activationGroupOf(along, q.getDimSize(dimension)) : 0;
+}
+
+/// All products that read the weight, those of every entry point; the layer says what
+/// the first one got.
 void QuantizeWeightsPass::setActivations(const ReadWeight &weight, LayerOutcome &layer) {
   for (const Reading &reading : weight.readings) {
     // Look-ups have no left side, and those of this weight may be gone.
@@ -293,49 +324,25 @@ void QuantizeWeightsPass::setActivations(const ReadWeight &weight, LayerOutcome 
     glm::MatmulOp product = reading.matmul();
     if (!product)
       continue;
-    Value right = product.getRhs();
-    bool swapped = false;
-    while (Operation *source = right.getDefiningOp()) {
-      if (!isa<glm::CastOp, glm::TransposeOp>(source))
-        break;
-      swapped ^= isa<glm::TransposeOp>(source);
-      right = source->getOperand(0);
-    }
-    if (product.getLhsGroup()) {
-      layer.activations = "int8";
-      layer.activationGroup = *product.getLhsGroup();
-      layer.whyActivations = "comes so";
-      continue;
+    std::string why = "asked for";
+    int64_t group = product.getLhsGroup().value_or(0);
+    if (group) {
+      why = "comes so";
+    } else if (activations == "int8") {
+      std::string whyFloat;
+      group = roundedGroupOf(product, layer, whyFloat);
+      if (group) {
+        product.setLhsGroup(group);
+        ++integerProducts;
+      } else {
+        why = whyFloat;
+      }
     }
     if (layer.activations == "int8")
       continue;
-    layer.activations = "float";
-    layer.whyActivations = "asked for";
-    if (activations != "int8")
-      continue;
-    auto dequantize = right.getDefiningOp<glm::DequantizeOp>();
-    if (!dequantize) {
-      layer.whyActivations = "weights are " + layer.format;
-      continue;
-    }
-    RankedTensorType q = glm::logicalType(dequantize.getQ().getType());
-    const int64_t dimension = product.getTransposeRhs() != swapped ? q.getRank() - 1 : q.getRank() - 2;
-    const int64_t along = groupAlong(dequantize, dimension);
-    if (q.getElementTypeBitWidth() > 8)
-      layer.whyActivations = "weights are " + typeText(q.getElementType());
-    else if (q.getRank() != 2)
-      layer.whyActivations = "a product for each batch";
-    else if (along < 2)
-      layer.whyActivations = "each element of a sum has its own scale";
-    else if (const char *why = whyNoWords(dequantize, dimension, activationGroupOf(along, q.getDimSize(dimension))))
-      layer.whyActivations = why;
-    else {
-      layer.activations = "int8";
-      layer.activationGroup = activationGroupOf(along, q.getDimSize(dimension));
-      layer.whyActivations = "asked for";
-      product.setLhsGroup(layer.activationGroup);
-      ++integerProducts;
-    }
+    layer.activations = group ? "int8" : "float";
+    layer.activationGroup = group;
+    layer.whyActivations = why;
   }
 }
 

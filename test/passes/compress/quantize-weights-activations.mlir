@@ -17,6 +17,22 @@ glm.graph @rounded(%x: tensor<1x192xf32>) -> (tensor<1x64xf32>, tensor<1x64xf32>
   glm.return %y, %z : tensor<1x64xf32>, tensor<1x64xf32>
 }
 
+// Entry points share weights, and all their products are rounded.
+// CHECK-LABEL: glm.graph @step_1
+// CHECK: glm.matmul %{{.*}}, %{{.*}} lhs_group 32 :
+// CHECK-LABEL: glm.graph @step_16
+// CHECK: glm.matmul %{{.*}}, %{{.*}} lhs_group 32 :
+glm.graph @step_1(%x: tensor<1x192xf32>) -> tensor<1x64xf32> {
+  %w = glm.weight "w" <"f", 0, 49152, raw> : tensor<192x64xf32>
+  %y = glm.matmul %x, %w : tensor<1x192xf32>, tensor<192x64xf32> -> tensor<1x64xf32>
+  glm.return %y : tensor<1x64xf32>
+}
+glm.graph @step_16(%x: tensor<16x192xf32>) -> tensor<16x64xf32> {
+  %w = glm.weight "w" <"f", 0, 49152, raw> : tensor<192x64xf32>
+  %y = glm.matmul %x, %w : tensor<16x192xf32>, tensor<192x64xf32> -> tensor<16x64xf32>
+  glm.return %y : tensor<16x64xf32>
+}
+
 // -----
 
 // Weights that come quantised: one scale a column, both ways to say it; groups of
