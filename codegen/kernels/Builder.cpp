@@ -90,6 +90,13 @@ int powerOfTwoLanes(int64_t limit, int64_t size) {
   return lanes;
 }
 
+int guardedLanes(int64_t limit, int64_t size, Element stored) {
+  int lanes = powerOfTwoLanes(limit, size);
+  while (storageType(stored).bits() < 32 && size % lanes)
+    lanes /= 2;
+  return lanes;
+}
+
 Expr flatten(const Index &index, const Shape &shape) {
   Expr flat = 0;
   int64_t stride = 1;

@@ -64,6 +64,10 @@ Expr wrapIndex(const Expr &raw, int64_t size);
 int64_t product(const Shape &shape, size_t begin = 0, size_t end = SIZE_MAX);
 /// Largest power of two that is at most `limit`, and not above `size`.
 int powerOfTwoLanes(int64_t limit, int64_t size);
+/// The same for a loop that stores elements and whose last vector is guarded. Of
+/// elements below 32 bits no vector is: LLVM 22 makes a masked store of one converted
+/// lane (AVX-512) a store of what it was converted from, over what lies behind.
+int guardedLanes(int64_t limit, int64_t size, Element stored);
 
 /// A box of a result's dimensions (only the kept ones, outermost first).
 struct Segment {

@@ -85,7 +85,7 @@ Func NormBuilder::storeResult(size_t number) {
   Stage stage = builder.store(output, loops, builder.at(value, loops.index), type.element);
   builder.forget();
 
-  int lanes = powerOfTwoLanes(builder.schedule("vector", 1), columns);
+  int lanes = guardedLanes(builder.schedule("vector", 1), columns, type.element);
   int chunk = 1; // of a task: rows of about 64 KB, all tasks equal
   while (rows % (chunk * 2) == 0 && int64_t(chunk) * 2 * columns <= 16384)
     chunk *= 2;

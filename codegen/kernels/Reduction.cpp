@@ -150,7 +150,7 @@ void RowBuilder::storeSegment(Func output, const std::vector<int> &dims, const S
     vectorLanes = used = segment.size.back() % used ? 1 : used;
     across[0] = group;
   } else if (inner && !along.empty()) {
-    used = powerOfTwoLanes(lanes, segment.size.back());
+    used = guardedLanes(lanes, segment.size.back(), type.element);
   }
   level = across.empty() ? LoopLevel::root() : LoopLevel(output, across[0].rvar);
   define(*this);

@@ -74,6 +74,7 @@ KernelMaker normKernel(const Case &c, bool centred, Math math) {
 TEST(KernelNorm, BothNormsAnyShape) {
   for (const Case &c : cases)
     for (bool centred : {false, true}) {
+      SCOPED_TRACE(std::to_string(&c - cases.data()) + (centred ? " layer" : " rms"));
       Math math = (c.shape.size() == 2) == centred ? Math::exact : Math::fast;
       KernelMaker maker = normKernel(c, centred, math);
       std::vector<Array> inputs;
