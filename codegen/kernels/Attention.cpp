@@ -92,7 +92,7 @@ void AttentionBuilder::skipUnseen(RDom &domain, const Expr &firstKey) {
     domain.where(notNegative(place.tile * tokens.tile + (tokens.begin + tokens.tile - 1) + before() - firstKey));
 }
 
-void AttentionBuilder::endWithKeys(const RVar &loop, int keys, int streams) {
+void AttentionBuilder::endWithKeys(const RVar &loop, int keys) {
   if (sizes.past < 0)
     return;
   const ImageParam &past = builder.parameters[node.operands[sizes.past]];
@@ -102,17 +102,7 @@ void AttentionBuilder::endWithKeys(const RVar &loop, int keys, int streams) {
   builder.lowering.values["key_blocks"] = {
       (beforeFrom(loaded) + static_cast<int>(sizes.queries) + (valueBlock - 1)) / valueBlock, past.name()};
   Expr blocks = Internal::Variable::make(Int(32), "key_blocks");
-  Expr trips = keys == valueBlock ? blocks : blocks * (valueBlock / keys);
-  builder.lowering.trips[loop.name()] = streams == 1 ? trips : (trips + (streams - 1)) / streams;
-}
-
-void AttentionBuilder::prefetchBlocks(const RVar &loop, int rows, int64_t features) {
-  const int arguments = static_cast<int>(kernel.arguments.size());
-  while (rows >= arguments && kernel.nodes[rows - arguments].op == "cast")
-    rows = kernel.nodes[rows - arguments].operands[0];
-  if (rows < arguments && kernel.typeOf(rows).shape.size() == 4) // else rows are not next to each other
-    builder.lowering.prefetches[loop.name()] = {builder.parameters[rows], static_cast<int>(sizes.keys * features),
-                                                static_cast<int>(valueBlock * features)};
+  builder.lowering.trips[loop.name()] = keys == valueBlock ? blocks : blocks * (valueBlock / keys);
 }
 
 void AttentionBuilder::keep(Func func, int64_t elements, int64_t *shared) {

@@ -29,8 +29,10 @@ namespace glmc::kernels::attention {
 
 /// Keys between additions to the sums of values; also what keys are padded to.
 constexpr int valueBlock = reductionLanes;
-/// Accumulators of a register tile, and rows of one that has several columns.
+/// Vectors of a register tile, and rows of one that has several columns.
 constexpr int mostAccumulators = 12, mostRows = 6;
+/// The same where few rows pass over many keys: wide vectors come with more registers.
+inline int mostVectors(int lanes) { return lanes >= 16 ? 16 : mostAccumulators; }
 
 /// i >= 0, such that Halide does not see through it: where a select tells it that
 /// a value is not needed, it makes less of that value, at places that differ.
@@ -85,16 +87,13 @@ private:
   /// Leaves out iterations that begin with a key no token of the tile sees.
   void skipUnseen(RDom &domain, const Expr &firstKey);
   /// Ends a loop, each iteration of which is `keys` keys (a divisor of
-  /// valueBlock) in so many streams, with the last block that has a key.
-  void endWithKeys(const RVar &loop, int keys, int streams = 1);
-
-  /// Has a loop over blocks of keys ask for those of the next block.
-  void prefetchBlocks(const RVar &loop, int rows, int64_t features);
+  /// valueBlock), with the last block that has a key.
+  void endWithKeys(const RVar &loop, int keys);
 
   // AttentionScores.cpp
   void makeScores();
   void transposedScores(int block, int first, int count, bool padded);
-  void dotScores(int block, int first, int count, bool padded);
+  void dotScores(int first, int count, bool padded);
   Expr finish(const Expr &dot, const Expr &key, const Place &place, bool padded);
 
   // AttentionValues.cpp
@@ -123,7 +122,7 @@ private:
   Place place;
   Func scores, largest, probabilities, factor, sums;
   Func weights;                     ///< What values are multiplied by: probabilities, or with scales.
-  int sumLanes = 1, sumVectors = 1; ///< Of a register tile of values.
+  int sumLanes = 1, sumVectors = 1, sumRows = 1; ///< Of a register tile of values.
   int64_t scratchUsed = 0, scratchMost = 0;
 };
 

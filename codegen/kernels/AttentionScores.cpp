@@ -1,7 +1,7 @@
 //===- AttentionScores.cpp - Queries times keys -------------------------------===//
 //
 // Scores are made in one of two ways. Few rows, as in decoding: dot products
-// along the features, in dotLanes partial sums and a tree. Many rows: keys are
+// along the features, in scoreLanes partial sums and a tree. Many rows: keys are
 // transposed, a vector of them at a time, and rows are added up feature by
 // feature. Which way, and so the order of sums, depends on how many rows there
 // are only.
@@ -19,8 +19,8 @@ namespace glmc::kernels::attention {
 
 /// From so many rows on, keys are transposed.
 constexpr int transposeRows = 16;
-/// Places that keys are read at in turn, where few rows wait for memory.
-constexpr int keyStreams = 4;
+/// Partial sums of a dot product along the features.
+constexpr int scoreLanes = 16;
 
 /// What becomes of a dot product: scaled, masked.
 Expr AttentionBuilder::finish(const Expr &dot, const Expr &key, const Place &at, bool padded) {
@@ -95,63 +95,77 @@ void AttentionBuilder::transposedScores(int block, int first, int count, bool pa
     update.unroll(depth, 4);
 }
 
-/// Keys [first, first + block * count) as dot products along the features.
-void AttentionBuilder::dotScores(int block, int first, int count, bool padded) {
+/// Keys of `count` blocks from `first` on as dot products along the features. A
+/// block's partial sums are kept, four a key and row: what becomes of them is
+/// computed in vectors along the keys.
+void AttentionBuilder::dotScores(int first, int count, bool padded) {
   const std::string suffix = padded ? "_rest" : "";
-  Var lane("lane"), column("column"), part("part");
-  builder.known(lane.name(), dotLanes);
-  builder.known(column.name(), block);
-  builder.known(part.name(), count);
-  Func dots(name("dots" + suffix));
-  RDom depth(0, static_cast<int>(sizes.features / dotLanes), name("feature" + suffix));
-  builder.known(depth.x.name(), sizes.features / dotLanes);
-  std::vector<Var> variables = with({lane, column, part}, place);
-  Expr key = part * block + column + first, feature = depth * dotLanes + lane;
-  Expr inside = padded ? min(key, static_cast<int>(sizes.keys) - 1) : key;
+  const int features = static_cast<int>(sizes.features), width = std::min(lanes, scoreLanes);
+  Var lane("lane"), key("key"), head("head"), token("token");
+  builder.known(lane.name(), scoreLanes);
+  builder.known(key.name(), paddedKeys);
+  Func dots(name("dots" + suffix)), half(name("half" + suffix)), quarter(name("quarter" + suffix));
+  RDom depth(0, features / scoreLanes, name("feature" + suffix));
+  builder.known(depth.x.name(), features / scoreLanes);
+  std::vector<Var> variables = with({lane, key}, place);
+  Expr feature = depth * scoreLanes + lane, inside = padded ? min(key, static_cast<int>(sizes.keys) - 1) : key;
   dots(variables) = Internal::make_zero(type);
   dots(variables) = dots(variables) + withLets(queryAt(feature, place) * keyAt(inside, feature, place.task));
-
-  // Keys are read in several places at once, so that memory has several streams
-  // to fetch ahead in. The last one may have fewer; then its last keys come again.
-  const int streams = count >= keyStreams ? keyStreams : 1, steps = (count + streams - 1) / streams;
-  RDom domain({{0, block}, {0, streams}, {0, steps}}, name("key" + suffix));
-  builder.known(domain.x.name(), block);
-  Expr blocks = sizes.past < 0 ? Expr(count)
-                               : (before() + static_cast<int>(sizes.queries) + (valueBlock - 1)) / valueBlock *
-                                     (valueBlock / block);
-  Expr group =
-      streams == 1 ? Expr(domain[2]) : min(domain[1] * ((blocks + (streams - 1)) / streams) + domain[2], blocks - 1);
-  Expr at = group * block + domain.x + first;
-  skipUnseen(domain, (group * block + first) / valueBlock * valueBlock);
-  endWithKeys(domain[2], block, streams);
   // The tree: a Func a level, so that each is one operation on part of a vector.
-  std::vector<Func> levels = {dots};
-  for (int half = dotLanes / 2; half > 1; half /= 2) {
-    Func level(name("dots" + suffix + "_" + std::to_string(half))), last = levels.back();
-    level(variables) = math::add(last(variables), last(place.with({lane + half, column, part})));
-    level.bound(lane, 0, half).bound(column, 0, block).bound_extent(part, 1).unroll(column);
-    if (lanes > 1)
-      level.vectorize(lane, std::min(lanes, half));
-    level.unroll(lane);
-    levels.push_back(level);
-  }
-  auto lastLevel = [&](int l) { return levels.back()(place.with({l, domain.x, group})); };
-  scores(place.with({at})) = withLets(finish(math::add(lastLevel(0), lastLevel(1)), at, place, padded));
+  auto sumOf = [&](Func of, int distance) {
+    return math::add(of(variables[0], key, place.head, place.token, place.tile, place.task),
+                     of(variables[0] + distance, key, place.head, place.token, place.tile, place.task));
+  };
+  half(variables) = sumOf(dots, scoreLanes / 2);
+  quarter(variables) = sumOf(half, scoreLanes / 4);
+
+  RDom domain({{0, valueBlock}, {0, count}}, name("key" + suffix));
+  builder.known(domain.x.name(), valueBlock);
+  builder.known(domain.y.name(), count);
+  Expr at = domain.y * valueBlock + domain.x + first;
+  skipUnseen(domain, domain.y * valueBlock + first);
+  endWithKeys(domain.y, valueBlock);
+  auto part = [&](int l) { return quarter(place.with({l, at})); };
+  Expr dot = math::add(math::add(part(0), part(2)), math::add(part(1), part(3)));
+  scores(place.with({at})) = withLets(finish(dot, at, place, padded));
   Stage stage = scores.update(scores.num_update_definitions() - 1);
   stage.allow_race_conditions();
-  scheduleRows(stage, levels, mostAccumulators / block, {domain.x}, {domain[1], domain[2]});
-  stage.unroll(domain.x);
-  dots.bound(lane, 0, dotLanes).bound(column, 0, block).bound_extent(part, 1);
-  Var head("head"), token("token");
-  dots.unroll(column);
-  Stage update = dots.update();
-  update.reorder(lane, column, head, token, depth).unroll(column).unroll(head).unroll(token);
-  if (lanes > 1) {
-    dots.vectorize(lane, std::min(lanes, dotLanes));
-    update.vectorize(lane, std::min(lanes, dotLanes));
+  stage.reorder(domain.x, head, token, domain.y);
+  if (lanes > 1)
+    stage.vectorize(domain.x, lanes);
+
+  // Register tiles of one key times some rows: several keys at once would save loads
+  // of queries, but memory is quickest where rows are read in order.
+  const int vectors = scoreLanes / width, most = std::max(1, mostVectors(lanes) / vectors);
+  const int heads = largestDivisor(sizes.group, std::min(most, mostRows));
+  const int some = largestDivisor(tokens.tile, std::max(1, std::min(most, mostRows) / heads));
+  Var ho("ho"), hi("hi"), to("to"), ti("ti");
+  auto bound = [&](Func f, int size, int someKeys, int someHeads, int someTokens) {
+    f.bound(lane, 0, size).bound_extent(key, someKeys).bound_extent(head, someHeads).bound_extent(token, someTokens);
+    f.bound_extent(Var("tile"), 1).bound_extent(Var("task"), 1);
+  };
+  bound(quarter, scoreLanes / 4, valueBlock, sizes.group, tokens.tile);
+  quarter.compute_at(scores, domain.y).store_in(MemoryType::Stack);
+  quarter.split(head, ho, hi, heads).split(token, to, ti, some);
+  quarter.reorder(lane, hi, ti, ho, to, key).unroll(hi).unroll(ti);
+  auto vectorise = [&](Stage s, int size) {
+    if (lanes > 1)
+      s.vectorize(lane, std::min(lanes, size));
+    s.unroll(lane);
+  };
+  vectorise(quarter, scoreLanes / 4);
+  bound(half, scoreLanes / 2, 1, heads, some);
+  bound(dots, scoreLanes, 1, heads, some);
+  for (Func made : {half, dots}) {
+    made.compute_at(quarter, ho).store_in(MemoryType::Register);
+    made.unroll(head).unroll(token);
   }
-  dots.unroll(lane);
-  update.unroll(lane);
+  // LLVM takes quarters of a vector apart well, halves of 64 bytes lane by lane.
+  vectorise(half, width == scoreLanes ? scoreLanes / 4 : scoreLanes / 2);
+  vectorise(dots, scoreLanes);
+  Stage update = dots.update();
+  update.reorder(lane, head, token, depth).unroll(head).unroll(token);
+  vectorise(update, scoreLanes);
 }
 
 void AttentionBuilder::makeScores() {
@@ -159,18 +173,15 @@ void AttentionBuilder::makeScores() {
   Var key("key");
   std::vector<Var> variables = with({key}, place);
   scores(variables) = undef(type);
-  const int rows = sizes.group * tokens.tile, keys = static_cast<int>(sizes.keys);
+  const int keys = static_cast<int>(sizes.keys);
   // By all rows, not by a tile's: the order of sums is the same for all tokens.
-  const bool dots = sizes.group * sizes.queries < transposeRows && sizes.features % dotLanes == 0;
-  int block = lanes;
-  if (dots)
-    block = powerOfTwoLanes(8, std::max(1, mostAccumulators / std::min(rows, 6)));
-  else
-    while (block > 1 && sizes.features * block * type.bytes() > stackLimit)
-      block /= 2;
+  const bool dots = sizes.group * sizes.queries < transposeRows && sizes.features % scoreLanes == 0;
+  int block = dots ? valueBlock : lanes;
+  while (!dots && block > 1 && sizes.features * block * type.bytes() > stackLimit)
+    block /= 2;
   auto make = [&](int first, int count, bool padded) {
     if (count > 0)
-      dots ? dotScores(block, first, count, padded) : transposedScores(block, first, count, padded);
+      dots ? dotScores(first, count, padded) : transposedScores(block, first, count, padded);
   };
   const int whole = keys / block;
   make(0, whole, false);

@@ -16,7 +16,7 @@ void AttentionBuilder::scheduleSums(Stage stage, const std::vector<Func> &made, 
   Var feature("feature"), outer("fo"), inner("fi"), lane("fl");
   stage.split(feature, outer, inner, sumLanes * sumVectors).split(inner, inner, lane, sumLanes).unroll(inner);
   around.insert(around.begin(), outer);
-  scheduleRows(stage, made, mostRows, {lane, inner}, around);
+  scheduleRows(stage, made, sumRows, {lane, inner}, around);
   if (sumLanes > 1)
     stage.vectorize(lane);
 }
@@ -38,8 +38,6 @@ void AttentionBuilder::addBlocks() {
   RDom each(0, blocks, name("each"));
   skipUnseen(each, each * valueBlock);
   endWithKeys(each.x, valueBlock);
-  if (sizes.group * tokens.tile <= mostRows) // else there is more to do than to read
-    prefetchBlocks(each.x, valueRows.rows, sizes.valueFeatures);
   sums(variables) = sums(variables) + sum(place.with({feature, each}));
   scheduleSums(sums.update(), {sum}, {each.x});
   sum.bound_extent(feature, sumLanes * sumVectors).bound_extent(block, 1);
@@ -74,9 +72,13 @@ void AttentionBuilder::makeValues() {
   sumLanes = lanes;
   while (sizes.valueFeatures % sumLanes)
     sumLanes /= 2;
-  const int heads = largestDivisor(sizes.group, mostRows);
-  const int rows = heads * largestDivisor(tokens.tile, std::max(1, mostRows / heads));
-  sumVectors = largestDivisor(sizes.valueFeatures / sumLanes, std::max(1, mostAccumulators / rows));
+  const int vectors = static_cast<int>(sizes.valueFeatures) / sumLanes, most = mostVectors(lanes);
+  // Few rows wait for memory, which is quickest where whole rows are read in order.
+  const bool isWhole = sizes.group * tokens.tile <= mostRows && vectors <= most;
+  sumRows = isWhole ? std::min(mostRows, most / vectors) : mostRows;
+  const int heads = largestDivisor(sizes.group, sumRows);
+  const int rows = heads * largestDivisor(tokens.tile, std::max(1, sumRows / heads));
+  sumVectors = largestDivisor(vectors, std::max(1, most / rows));
   sums(with({feature}, place)) = Internal::make_zero(type);
   sums.bound(feature, 0, static_cast<int>(sizes.valueFeatures)).bound(Var("head"), 0, sizes.group);
   sums.bound(Var("token"), 0, tokens.tile);

@@ -9,8 +9,6 @@ using namespace Halide::Internal;
 namespace glmc::kernels {
 
 namespace {
-/// Bytes; where lines are longer, some are asked for twice.
-constexpr int cacheLine = 64;
 /// Stands for haveOwnMemory() until the pipeline is lowered.
 const char *const ownMemory = "glmc_have_own_memory";
 
@@ -18,7 +16,7 @@ class BufferLowering : public IRMutator {
 public:
   BufferLowering(const std::vector<Func> &outputs, Lowering lowering)
       : placements(std::move(lowering.placements)), values(std::move(lowering.values)),
-        trips(std::move(lowering.trips)), prefetches(std::move(lowering.prefetches)) {
+        trips(std::move(lowering.trips)) {
     for (const Func &output : outputs) {
       names.push_back(output.name());
       parameters[output.name()] = output.output_buffer().parameter();
@@ -108,31 +106,11 @@ private:
       task = Variable::make(Int(32), op->name) - op->min;
     Stmt result = IRMutator::visit(op);
     task = outer;
-    for (const auto &block : prefetches)
-      if (const For *loop = result.as<For>(); loop && isLoopOver(block.first, op))
-        result =
-            For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy, loop->device_api,
-                      Block::make(prefetch(block.second, Variable::make(Int(32), op->name)), loop->body));
     for (const auto &trip : trips)
       if (const For *loop = result.as<For>(); loop && isLoopOver(trip.first, op))
         result = For::make(loop->name, loop->min, simplify(min(loop->extent, trip.second - loop->min)), loop->for_type,
                            loop->partition_policy, loop->device_api, loop->body);
     return result;
-  }
-
-  /// A line of the cache after the other. What is asked for may lie outside of
-  /// the buffer: nothing is read.
-  Stmt prefetch(const PrefetchedBlock &block, const Expr &iteration) const {
-    const Type type = block.argument.type();
-    const int line = cacheLine / type.bytes();
-    Expr first = (iteration + block.ahead) * block.block;
-    if (task.defined())
-      first = first + task * block.perTask;
-    const std::string name = "line";
-    Expr position = first + Variable::make(Int(32), name) * line;
-    Expr address = Variable::make(type_of<void *>(), block.argument.name());
-    Stmt one = Evaluate::make(Call::make(type, Call::prefetch, {address, simplify(position), 1, 1}, Call::Intrinsic));
-    return For::make(name, 0, (block.block + line - 1) / line, ForType::Serial, Partition::Never, DeviceAPI::None, one);
   }
 
   Expr visit(const Call *op) override {
@@ -151,7 +129,6 @@ private:
   std::map<std::string, Placement> placements;
   std::map<std::string, LoadedValue> values;
   std::map<std::string, Expr> trips;
-  std::map<std::string, PrefetchedBlock> prefetches;
   std::vector<std::string> names;
   std::map<std::string, Parameter> parameters;
   Expr task;

@@ -8,7 +8,6 @@
 //  - a result that is read back is aligned to one element only, like any buffer;
 //  - a temporary above the stack limit lies in scratch, not on a heap;
 //  - a loop may end earlier than it could: how often it runs is in a buffer;
-//  - a loop may ask for memory ahead of what it reads;
 //  - whether a result shares its memory with an argument is seen at run time.
 //
 //===----------------------------------------------------------------------===//
@@ -39,14 +38,6 @@ struct LoadedValue {
   std::string argument; ///< The name of its parameter.
 };
 
-/// What each iteration of a loop asks memory for, for a later one.
-struct PrefetchedBlock {
-  Halide::ImageParam argument;
-  int perTask = 0;   ///< Elements from one task's to the next one's.
-  int block = 0;     ///< Elements that an iteration reads, next to each other.
-  int ahead = 1;     ///< Iterations ahead.
-};
-
 /// What a family says of its pipeline.
 struct Lowering {
   std::map<std::string, Placement> placements; ///< By Func.
@@ -55,7 +46,6 @@ struct Lowering {
   std::map<std::string, LoadedValue> values;
   /// Loops over this RVar run so often, never more often than they would.
   std::map<std::string, Halide::Expr> trips;
-  std::map<std::string, PrefetchedBlock> prefetches; ///< By RVar of the loop.
 };
 
 /// Whether two buffers of the pipeline, named as their parameter or Func, have

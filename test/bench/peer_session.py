@@ -38,8 +38,8 @@ def read_all(buffer):
 
 
 def large_buffer(size):
-    """Zeros in large pages, if the machine has them."""
-    buffer = mmap.mmap(-1, max(size, 1))
+    """Zeros in large pages, if the machine has them. Private: what is shared is not."""
+    buffer = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         try:
             buffer.madvise(mmap.MADV_HUGEPAGE)
