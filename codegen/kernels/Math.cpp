@@ -36,6 +36,8 @@ Expr quietNan(const Expr &like) {
 Expr bitsOf(const Expr &x) { return reinterpret(UInt(x.type().bits()), x); }
 Expr signMask(const Expr &x) { return Internal::make_const(UInt(x.type().bits()), uint64_t(1) << (x.type().bits() - 1)); }
 
+/// Not to be chosen from beside `sign` itself: of select(c, copySign(m, x), x), LLVM
+/// 22 makes a masked vpternlogd (AVX-512) whose operands it mixes up.
 Expr copySign(const Expr &magnitude, const Expr &sign) {
   Expr mask = signMask(sign);
   return reinterpret(magnitude.type(), (bitsOf(magnitude) & ~mask) | (bitsOf(sign) & mask));
@@ -171,8 +173,7 @@ Expr roundEven(const Expr &x) {
     return x;
   Expr limit = constant(x, x.type().bits() == 64 ? 4503599627370496.0 : 8388608.0);
   Expr magnitude = math::abs(x);
-  Expr rounded = copySign(sub(add(magnitude, limit), limit), x);
-  return select(less(magnitude, limit), rounded, x);
+  return copySign(select(less(magnitude, limit), sub(add(magnitude, limit), limit), magnitude), x);
 }
 Expr floor(const Expr &x) {
   Expr near = roundEven(x);
@@ -294,7 +295,7 @@ Expr tanh(const Expr &x) {
   }
   Expr one = constant(x, 1);
   Expr far = sub(one, div(constant(x, 2), add(math::exp(add(magnitude, magnitude)), one)));
-  return select(isNan(x), x, copySign(select(isNear, near, far), x));
+  return copySign(select(isNan(x), magnitude, select(isNear, near, far)), x);
 }
 
 //===----------------------------------------------------------------------===//
@@ -343,7 +344,7 @@ Expr erfWide(const Expr &x) {
 Expr erf(const Expr &x) {
   Expr magnitude = math::abs(x);
   Expr result = x.type().bits() == 64 ? erfWide(magnitude) : erfNarrow(magnitude);
-  return select(isNan(x), x, copySign(result, x));
+  return copySign(select(isNan(x), magnitude, result), x);
 }
 
 //===----------------------------------------------------------------------===//
