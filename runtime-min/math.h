@@ -247,6 +247,10 @@ GLM_INLINE uint16_t to_bf16(float x) {
 
 //# piece from_f16_lanes : element from_f16
 template <class R, class V> GLM_INLINE R from_f16_lanes(const V &x) {
+#if defined(GLM_AVX512)
+  if constexpr (sizeof(R) == 64)
+    return (R)_mm512_cvtph_ps((__m256i)x);
+#endif
 #if defined(GLM_F16C)
   if constexpr (sizeof(R) == 32)
     return (R)_mm256_cvtph_ps((__m128i)x);
@@ -259,6 +263,10 @@ template <class R, class V> GLM_INLINE R from_f16_lanes(const V &x) {
 
 //# piece to_f16_lanes : element to_f16
 template <class R, class V> GLM_INLINE R to_f16_lanes(const V &x) {
+#if defined(GLM_AVX512)
+  if constexpr (sizeof(V) == 64)
+    return (R)_mm512_cvtps_ph((__m512)x, 0);
+#endif
 #if defined(GLM_F16C)
   if constexpr (sizeof(V) == 32)
     return (R)_mm256_cvtps_ph((__m256)x, 0);
