@@ -131,9 +131,11 @@ std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, 
     schedule["tail_rows"] = cut.tailRows;
     schedule["tail_tiles"] = cut.tailTiles;
   }
-  // One row: several streams of memory, as above. Several: a panel stays in the
-  // first-level cache while all rows pass over it.
-  const int64_t together = std::min({streams, problem.columns / width, streams * integerVectors / vectors});
+  // One row: several streams of memory, as above; of 4 bits with integer dots one,
+  // which is quicker by 2 to 8 % on AVX-512 and by 18 % on AVX2 (GLM-Edge, 4 layers).
+  // Several rows: a panel stays in the first-level cache while all pass over it.
+  const int64_t wanted = problem.integerBits == 4 && schedule["dots"] != dotsOfFloats ? 1 : streams;
+  const int64_t together = std::min({wanted, problem.columns / width, wanted * integerVectors / vectors});
   schedule["panels"] = problem.rows == 1 ? std::max<int64_t>(1, together) : 1;
   if (problem.rows > 1)
     schedule["column_block"] = 1;
