@@ -192,7 +192,27 @@ EN_FRAMES = lines("""what is the weather like today
     i cannot find {d} in the shop
     can you explain how {d} works
     write a poem about {d}
-    {d} is made in china""")
+    {d} is made in china
+    at what time does the {x} close
+    what time does the {x} open
+    when do the {x} close
+    when will the {x} open
+    does the {x} close early
+    the {x} closes at {n}
+    shut the {x}
+    close the {x} in the {r}
+    unlock the {x}
+    pause the {x}
+    turn the {x} up
+    raise the {x} by {n} percent
+    {d} is very nice
+    {d} is my favourite
+    {d} is from my {x}
+    my {x} bought {d}
+    what a nice {x}
+    how big is {d}
+    i would like a {x}
+    make sure you bring the {x}""")
 
 ZH_NOUNS = """汽车 小狗 小猫 老虎 大象 蜘蛛 香蕉 苹果 橙子 土豆 西红柿 面包 披萨 咖啡 牛奶 米饭 鸡肉 蛋糕 饼干 书 报纸 铅笔
     书包 鞋子 衬衫 帽子 手套 雨伞 自行车 火车 飞机 轮船 卡车 火箭 手机 电脑 键盘 鼠标 打印机 冰箱 洗碗机 洗衣机
@@ -350,4 +370,22 @@ ZH_FRAMES = lines("""今天天气怎么样
     商店里没有{d}
     解释一下{d}是怎么工作的
     写一首关于{d}的诗
-    {d}是哪里生产的""")
+    {d}是哪里生产的
+    {d}很好看
+    {d}真漂亮
+    {x}真好看
+    {d}是我买的
+    {d}是{x}买的
+    {d}是新的
+    {d}很便宜
+    {x}什么时候开门
+    {x}什么时候关门
+    关上{x}
+    把{x}关上
+    把{x}调低
+    将{x}打开
+    解锁{x}
+    暂停{x}
+    我需要一个{x}
+    {d}多大
+    我想要一个{x}""")

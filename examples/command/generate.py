@@ -308,7 +308,7 @@ def write(path, rows, kinds=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out")
-    parser.add_argument("--train", type=int, default=400000, help="sentences to learn from")
+    parser.add_argument("--train", type=int, default=480000, help="sentences to learn from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--check", help="a test set that must be the one that is written")
     args = parser.parse_args()

@@ -122,7 +122,7 @@ class Muon(torch.optim.Optimizer):
     the same speed, which takes fewer steps than AdamW's (K. Jordan, 2024).
     torch.optim.Muon computes in bfloat16, which most CPUs emulate."""
 
-    def __init__(self, matrices, momentum=0.95, decay=0.01):
+    def __init__(self, matrices, momentum=0.95, decay=0.05):
         super().__init__([dict(params=matrices)], dict(lr=0.0, momentum=momentum, decay=decay))
 
     @staticmethod
@@ -163,14 +163,14 @@ def arguments():
     parser.add_argument("data")
     parser.add_argument("checkpoint")
     parser.add_argument("--start", help="a checkpoint whose weights to go on with, on a schedule of its own")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--minutes", type=float, default=40, help="the schedule ends by then, whatever the step")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=0.02, help="of matrices")
     parser.add_argument("--rate-rest", type=float, default=3e-3, help="of embeddings, the head, norms and biases")
     parser.add_argument("--warmup", type=float, default=0.04, help="share of the schedule")
-    parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--intermediate", type=int, default=256)
+    parser.add_argument("--hidden", type=int, default=160)
+    parser.add_argument("--intermediate", type=int, default=320)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
