@@ -175,7 +175,8 @@ void AttentionBuilder::makeScores() {
   scores(variables) = undef(type);
   const int keys = static_cast<int>(sizes.keys);
   // By all rows, not by a tile's: the order of sums is the same for all tokens.
-  const bool dots = sizes.group * sizes.queries < transposeRows && sizes.features % scoreLanes == 0;
+  const int64_t rows = sizes.group * sizes.queries, partBytes = rows * valueBlock * (scoreLanes / 4) * type.bytes();
+  const bool dots = rows < transposeRows && sizes.features % scoreLanes == 0 && partBytes <= stackLimit;
   int block = dots ? valueBlock : lanes;
   while (!dots && block > 1 && sizes.features * block * type.bytes() > stackLimit)
     block /= 2;

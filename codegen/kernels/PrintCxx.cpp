@@ -311,11 +311,6 @@ void CxxPrinter::visit(const Evaluate *op) {
   if (is_const(op->value))
     return;
   const Call *call = op->value.as<Call>();
-  if (call && call->is_intrinsic(Call::prefetch) && call->args.size() == 4 &&
-      call->args[0].as<Halide::Internal::Variable>()) {
-    const std::string &name = call->args[0].as<Halide::Internal::Variable>()->name;
-    return line("__builtin_prefetch(" + buffer(name) + " + (" + print(call->args[1]).text + "), 0, 0);");
-  }
   if (call && call->is_pure())
     return;
   refuse(call ? "the call of '" + call->name + "'" : "a statement that only computes a value");
