@@ -6,7 +6,6 @@
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
-#include "llvm/TargetParser/Triple.h"
 
 #include <cmath>
 #include <cstdio>
@@ -56,8 +55,7 @@ bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptio
   }
   options.threads = flags.threads;
   options.tuning = flags.tuning;
-  const llvm::Triple triple(options.target.triple);
-  if (flags.threads > 1 && (triple.getOS() == llvm::Triple::UnknownOS || triple.getOSName() == "none")) {
+  if (flags.threads > 1 && isFreestanding(options.target)) {
     fail("glmc: error: --threads is " + std::to_string(flags.threads) + ", but target '" + options.target.name +
          "' has no operating system (" + options.target.triple + "); expected 1");
     return false;

@@ -19,6 +19,7 @@
 #include "llvm/TargetParser/Triple.h"
 
 #include <algorithm>
+#include <tuple>
 
 #if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
@@ -40,6 +41,11 @@ std::string show(const llvm::json::Value &value) {
   std::string text;
   llvm::raw_string_ostream(text) << value;
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+bool isIdentifier(llvm::StringRef text) {
+  return !text.empty() && !llvm::isDigit(text[0]) &&
+         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 /// Takes the keys of one file, one by one, and remembers the first error.
@@ -88,6 +94,42 @@ public:
     if (!integer || *integer < least || *integer > largestNumber)
       return fail(key, show(*value), "an integer of at least " + std::to_string(least));
     into = *integer;
+  }
+
+  /// Banks of memory: objects with the keys of MemoryBank.
+  void banks(llvm::StringRef key, std::vector<MemoryBank> &into) {
+    const llvm::json::Value *value = get(key, "an array of banks");
+    if (!value)
+      return;
+    const llvm::json::Array *array = value->getAsArray();
+    if (!array)
+      return fail(key, show(*value), "an array of banks");
+    for (const llvm::json::Value &element : *array) {
+      const llvm::json::Object *bank = element.getAsObject();
+      if (!bank)
+        return fail(key, show(element), "objects with the keys name, kind, base, bytes");
+      Reader fields(file, *bank, error);
+      MemoryBank read;
+      std::string address;
+      fields.text("name", read.name);
+      fields.word("kind", read.kind, {"flash", "fast_ram", "ram", "external"});
+      fields.text("base", address);
+      fields.number("bytes", read.bytes, 1);
+      fields.finish();
+      if (fields.ok() && (llvm::StringRef(address).getAsInteger(0, read.base) || read.base < 0 ||
+                          read.base > largestNumber))
+        fields.fail("base", "\"" + address + "\"", "an address such as \"0x20000000\"");
+      if (fields.ok() && !isIdentifier(read.name))
+        fields.fail("name", "\"" + read.name + "\"", "letters, digits and _");
+      if (!fields.ok()) {
+        failed = true;
+        return;
+      }
+      for (const MemoryBank &other : into)
+        if (other.name == read.name || (other.base < read.base + read.bytes && read.base < other.base + other.bytes))
+          return fail(key, "'" + other.name + "' and '" + read.name + "'", "banks with names and addresses of their own");
+      into.push_back(std::move(read));
+    }
   }
 
   void list(llvm::StringRef key, std::vector<std::string> &into) {
@@ -168,11 +210,38 @@ std::optional<Target> findHost(std::string &error) {
   return best;
 }
 
-/// Of a built-in target.
-size_t requirementCount(const std::string &name) {
+/// Where a built-in target stands in lists: machines with a system before those
+/// without, boards last, x86 first, and the plainest first of each processor.
+std::tuple<bool, bool, bool, size_t, std::string> rankOf(const std::string &name) {
   std::string ignored;
   auto target = findTarget(name, ignored);
-  return target ? target->requirements.size() : 0;
+  if (!target)
+    return {};
+  return {isFreestanding(*target), !target->base.empty(), !llvm::Triple(target->triple).isX86(),
+          target->requirements.size(), name};
+}
+
+/// Adds what the target that key `base` names has, where `object` has no such key.
+bool addBase(const std::string &file, llvm::json::Object &object, std::string &error) {
+  const llvm::json::Value *base = object.get("base");
+  if (!base)
+    return true;
+  for (const TargetFile &other : targetFiles()) {
+    llvm::StringRef name(other.name.data(), other.name.size());
+    if (base->getAsString() != name.drop_back(5))
+      continue;
+    auto read = llvm::json::parse(llvm::StringRef(other.text.data(), other.text.size()));
+    const llvm::json::Object *whole = read ? read->getAsObject() : nullptr;
+    if (!read)
+      llvm::consumeError(read.takeError());
+    if (!whole || whole->get("base"))
+      break;
+    for (const auto &entry : *whole)
+      object.try_emplace(entry.first, entry.second);
+    return true;
+  }
+  error = file + ": key 'base': found " + show(*base) + ", expected the name of a built-in target that is no board";
+  return false;
 }
 
 /// Whether Linux knows how to keep the tile registers of AMX. It gives them to a
@@ -195,10 +264,7 @@ std::vector<std::string> targetNames() {
   for (const TargetFile &file : targetFiles())
     names.push_back(llvm::StringRef(file.name.data(), file.name.size()).drop_back(5).str()); // ".json"
   // File names sort "x86-64-v3.json" before "x86-64.json".
-  std::sort(names.begin(), names.end());
-  std::stable_sort(names.begin(), names.end(), [](const std::string &a, const std::string &b) {
-    return requirementCount(a) < requirementCount(b);
-  });
+  llvm::sort(names, [](const std::string &a, const std::string &b) { return rankOf(a) < rankOf(b); });
   return names;
 }
 
@@ -217,23 +283,29 @@ std::optional<Target> parseTarget(const std::string &file, const std::string &te
     error = file + ": not JSON: " + llvm::toString(value.takeError());
     return std::nullopt;
   }
-  const llvm::json::Object *object = value->getAsObject();
+  llvm::json::Object *object = value->getAsObject();
   if (!object) {
     error = file + ": found " + show(*value) + ", expected a JSON object with the keys of a target";
     return std::nullopt;
   }
+  if (!addBase(file, *object, error))
+    return std::nullopt;
   Target target;
   Reader reader(file, *object, error);
+  if (object->get("base"))
+    reader.text("base", target.base);
   reader.text("name", target.name);
   reader.text("description", target.description);
   reader.text("triple", target.triple);
+  reader.word("system", target.system, {"linux", "none"});
   reader.text("baseline_cpu", target.baselineCpu, /*mayBeEmpty=*/true);
   reader.text("cpu", target.cpu, /*mayBeEmpty=*/true);
   reader.text("features", target.features, /*mayBeEmpty=*/true);
+  reader.word("float_abi", target.floatAbi, {"default", "soft", "hard"});
   reader.text("halide", target.halide);
   reader.number("vector_bytes", target.vectorBytes, 1);
   reader.number("vector_registers", target.vectorRegisters, 1);
-  reader.word("dot", target.dot, {"none", "pmaddwd", "vnni"});
+  reader.word("dot", target.dot, {"none", "pmaddwd", "vnni", "sdot", "smmla", "smlad", "mve"});
   reader.word("dot_bf16", target.dotBf16, {"none", "avx512"});
   reader.list("tiles", target.tiles);
   reader.number("l1_bytes", target.l1Bytes, 0);
@@ -241,6 +313,11 @@ std::optional<Target> parseTarget(const std::string &file, const std::string &te
   reader.list("requires", target.requirements);
   reader.text("cxx_target", target.cxxTarget, /*mayBeEmpty=*/true);
   reader.number("stack_limit", target.stackLimit, 0);
+  reader.word("optimize", target.optimize, {"speed", "size"});
+  reader.banks("memories", target.memories);
+  reader.list("compiler", target.compiler);
+  reader.list("emulator", target.emulator);
+  reader.text("board", target.board, /*mayBeEmpty=*/true);
   reader.finish();
   if (reader.ok() && (target.vectorBytes & (target.vectorBytes - 1)) != 0)
     reader.fail("vector_bytes", std::to_string(target.vectorBytes), "a power of two");

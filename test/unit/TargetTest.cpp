@@ -13,10 +13,11 @@ namespace {
 /// A data file that is right, with one piece of it replaced.
 std::string targetText(const std::string &what = "", const std::string &with = "") {
   std::string text =
-      R"({"name": "t", "description": "d", "triple": "x86_64-unknown-linux-gnu", "baseline_cpu": "", "cpu": "x86-64",
-    "features": "", "halide": "x86-64-linux", "vector_bytes": 16, "vector_registers": 16, "dot": "none",
+      R"({"name": "t", "description": "d", "triple": "x86_64-unknown-linux-gnu", "system": "linux",
+    "baseline_cpu": "", "cpu": "x86-64", "features": "", "float_abi": "default", "halide": "x86-64-linux", "vector_bytes": 16, "vector_registers": 16, "dot": "none",
     "dot_bf16": "none", "tiles": [], "l1_bytes": 1, "l2_bytes": 2,
-    "requires": ["ssse3"], "cxx_target": "", "stack_limit": 4096})";
+    "requires": ["ssse3"], "cxx_target": "", "stack_limit": 4096, "optimize": "speed", "memories": [],
+    "compiler": [], "emulator": [], "board": ""})";
   if (!what.empty())
     text.replace(text.find(what), what.size(), with);
   return text;
@@ -29,8 +30,12 @@ std::string errorOf(const std::string &text) {
 }
 
 TEST(Target, ListsBuiltInTargetsInOrder) {
-  EXPECT_EQ(targetNames(), (std::vector<std::string>{"x86-64", "x86-64-v3", "x86-64-v3-vnni", "x86-64-v4",
-                                                     "x86-64-v4-vnni", "x86-64-v4-bf16", "x86-64-amx"}));
+  EXPECT_EQ(targetNames(),
+            (std::vector<std::string>{"x86-64",        "x86-64-v3",   "x86-64-v3-vnni", "x86-64-v4",  "x86-64-v4-vnni",
+                                      "x86-64-v4-bf16", "x86-64-amx",  "aarch64",        "cortex-a53", "cortex-a72",
+                                      "cortex-a76",    "neoverse-n1", "neoverse-v1",    "cortex-m0plus", "cortex-m33",
+                                      "cortex-m4",     "cortex-m55",  "cortex-m7",      "microbit",   "mps2-an386",
+                                      "mps2-an500",    "mps2-an505",  "mps3-an547",     "stm32f407",  "stm32h743"}));
 }
 
 TEST(Target, EveryBuiltInTargetIsWhole) {
@@ -39,10 +44,70 @@ TEST(Target, EveryBuiltInTargetIsWhole) {
     auto target = findTarget(name, error);
     ASSERT_TRUE(target) << error;
     EXPECT_EQ(target->name, name);
-    EXPECT_EQ(target->stackLimit, 4096);
-    EXPECT_GE(target->vectorBytes, 16);
-    EXPECT_EQ(target->requirements.front(), "sse3");
+    EXPECT_EQ(target->stackLimit, isFreestanding(*target) ? 512 : 4096);
+    EXPECT_EQ(target->memories.empty(), target->base.empty()) << name;
+    EXPECT_FALSE(target->compiler.empty()) << name;
+    if (target->triple.rfind("x86_64", 0) == 0) {
+      EXPECT_EQ(target->requirements.front(), "sse3");
+      continue;
+    }
+    // Each runs somewhere: on an emulator of its own, or else that of a board.
+    EXPECT_EQ(target->emulator.empty(), !target->board.empty()) << name;
+    if (target->board.empty())
+      continue;
+    auto board = findTarget(target->board, error);
+    ASSERT_TRUE(board) << error;
+    EXPECT_EQ(board->cpu, target->cpu);
+    EXPECT_FALSE(board->memories.empty());
+    EXPECT_FALSE(board->emulator.empty());
   }
+}
+
+TEST(Target, BoardsHaveAProcessorAndMemories) {
+  std::string error;
+  auto board = findTarget("stm32f407", error), core = findTarget("cortex-m4", error);
+  ASSERT_TRUE(board && core) << error;
+  EXPECT_EQ(board->base, "cortex-m4");
+  EXPECT_EQ(board->triple, core->triple);
+  EXPECT_EQ(board->dot, core->dot);
+  ASSERT_EQ(board->memories.size(), 3u);
+  EXPECT_EQ(board->memories[0].kind, "flash");
+  EXPECT_EQ(board->memories[0].base, 0x08000000);
+  EXPECT_EQ(board->memories[0].bytes, 1 << 20);
+  EXPECT_EQ(board->memories[2].name, "CCM");
+  EXPECT_EQ(board->memories[2].kind, "fast_ram");
+  EXPECT_TRUE(core->memories.empty());
+  // A file of one's own says what differs.
+  auto own = parseTarget("b.json", R"({"name": "b", "base": "cortex-m7", "memories": [
+    {"name": "F", "kind": "flash", "base": "0x1000", "bytes": 4096}, {"name": "R", "kind": "ram", "base": "8192", "bytes": 1}]})",
+                         error);
+  ASSERT_TRUE(own) << error;
+  EXPECT_EQ(own->cpu, "cortex-m7");
+  EXPECT_EQ(own->memories[1].base, 8192);
+}
+
+TEST(Target, BadBoardsAreExplained) {
+  auto board = [](const std::string &bank) {
+    return errorOf(R"({"name": "b", "base": "cortex-m7", "memories": [{"name": "F", "kind": "flash", "base": "0x1000", "bytes": 64}, )" +
+                   bank + "]}");
+  };
+  EXPECT_EQ(board(R"({"name": "R", "kind": "ram", "base": "0x1020", "bytes": 64})"),
+            "f.json: key 'memories': found 'F' and 'R', expected banks with names and addresses of their own");
+  EXPECT_EQ(board(R"({"name": "F", "kind": "ram", "base": "0x2000", "bytes": 64})"),
+            "f.json: key 'memories': found 'F' and 'F', expected banks with names and addresses of their own");
+  EXPECT_EQ(board(R"({"name": "R", "kind": "rom", "base": "0x2000", "bytes": 64})"),
+            "f.json: key 'kind': found \"rom\", expected one of \"flash\", \"fast_ram\", \"ram\", \"external\"");
+  EXPECT_EQ(board(R"({"name": "R", "kind": "ram", "base": "there", "bytes": 64})"),
+            "f.json: key 'base': found \"there\", expected an address such as \"0x20000000\"");
+  EXPECT_EQ(board(R"({"name": "R 1", "kind": "ram", "base": "0", "bytes": 64})"),
+            "f.json: key 'name': found \"R 1\", expected letters, digits and _");
+  EXPECT_EQ(board(R"({"name": "R", "kind": "ram", "base": "0", "bytes": 0})"),
+            "f.json: key 'bytes': found 0, expected an integer of at least 1");
+  EXPECT_EQ(board("1"), "f.json: key 'memories': found 1, expected objects with the keys name, kind, base, bytes");
+  EXPECT_EQ(errorOf(R"({"name": "b", "base": "z80"})"),
+            "f.json: key 'base': found \"z80\", expected the name of a built-in target that is no board");
+  EXPECT_EQ(errorOf(R"({"name": "b", "base": "stm32f407"})"),
+            "f.json: key 'base': found \"stm32f407\", expected the name of a built-in target that is no board");
 }
 
 TEST(Target, RicherTargetsRequireMore) {
@@ -63,8 +128,13 @@ TEST(Target, SayWhichDotProductsThereAre) {
     all += name + ": " + target->dot + " " + target->dotBf16 + (hasTiles(*target, "i8") ? " i8" : "") +
            (hasTiles(*target, "bf16") ? " bf16" : "") + "\n";
   }
-  EXPECT_EQ(all, "x86-64: pmaddwd none\nx86-64-v3: pmaddwd none\nx86-64-v3-vnni: vnni none\nx86-64-v4: pmaddwd none\n"
+  EXPECT_EQ(all.substr(0, all.find("aarch64")),
+            "x86-64: pmaddwd none\nx86-64-v3: pmaddwd none\nx86-64-v3-vnni: vnni none\nx86-64-v4: pmaddwd none\n"
                  "x86-64-v4-vnni: vnni none\nx86-64-v4-bf16: vnni avx512\nx86-64-amx: vnni avx512 i8 bf16\n");
+  EXPECT_EQ(all.substr(all.find("aarch64"), all.find("microbit") - all.find("aarch64")),
+            "aarch64: none none\ncortex-a53: none none\ncortex-a72: none none\ncortex-a76: sdot none\n"
+            "neoverse-n1: sdot none\nneoverse-v1: smmla none\ncortex-m0plus: none none\ncortex-m33: smlad none\n"
+            "cortex-m4: smlad none\ncortex-m55: mve none\ncortex-m7: smlad none\n");
 }
 
 TEST(Target, ListsAreVersionsPlainestFirst) {
@@ -129,7 +199,9 @@ TEST(Target, UnknownNameListsTheKnownOnes) {
   EXPECT_FALSE(findTarget("z80", error));
   EXPECT_EQ(error,
             "target 'z80' is not known, expected x86-64, x86-64-v3, x86-64-v3-vnni, x86-64-v4, x86-64-v4-vnni, "
-            "x86-64-v4-bf16, x86-64-amx, host, or the path of a .json file");
+            "x86-64-v4-bf16, x86-64-amx, aarch64, cortex-a53, cortex-a72, cortex-a76, neoverse-n1, neoverse-v1, "
+            "cortex-m0plus, cortex-m33, cortex-m4, cortex-m55, cortex-m7, microbit, mps2-an386, mps2-an500, "
+            "mps2-an505, mps3-an547, stm32f407, stm32h743, host, or the path of a .json file");
   EXPECT_FALSE(findTarget("", error));
   EXPECT_FALSE(findTarget("host (z80)", error));
 }
@@ -159,7 +231,8 @@ TEST(Target, BadFilesAreExplained) {
   EXPECT_EQ(errorOf(targetText("\"name\": \"t\"", "\"name\": \"\"")),
             "f.json: key 'name': found \"\", expected a string that is not empty");
   EXPECT_EQ(errorOf(targetText("\"dot\": \"none\"", "\"dot\": \"mmx\"")),
-            "f.json: key 'dot': found \"mmx\", expected one of \"none\", \"pmaddwd\", \"vnni\"");
+            "f.json: key 'dot': found \"mmx\", expected one of \"none\", \"pmaddwd\", \"vnni\", \"sdot\", "
+            "\"smmla\", \"smlad\", \"mve\"");
   EXPECT_EQ(errorOf(targetText("\"dot_bf16\": \"none\"", "\"dot_bf16\": true")),
             "f.json: key 'dot_bf16': found true, expected one of \"none\", \"avx512\"");
   EXPECT_EQ(errorOf(targetText("\"tiles\": []", "\"tiles\": [\"i8\", \"f32\"]")),
