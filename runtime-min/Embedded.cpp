@@ -58,6 +58,12 @@ std::optional<uint64_t> cpuFeatureBit(std::string_view name) {
       {"amx-tile", glmc_cpu_amx_tile},
       {"amx-int8", glmc_cpu_amx_int8},
       {"amx-bf16", glmc_cpu_amx_bf16},
+      {"lse", glmc_cpu_lse},
+      {"rdm", glmc_cpu_rdm},
+      {"fullfp16", glmc_cpu_fullfp16},
+      {"dotprod", glmc_cpu_dotprod},
+      {"i8mm", glmc_cpu_i8mm},
+      {"bf16", glmc_cpu_bf16},
   };
   for (const auto &known : names)
     if (known.name == name)

@@ -19,11 +19,12 @@ namespace glmc {
 /// "LICENCE.txt". Empty when there is none of that name.
 std::string_view runtimeText(std::string_view name);
 
-/// LLVM 22 bitcode for x86-64 without any extension: "cpu" defines
-/// glmc_cpu_supports and needs nothing; "pool" defines the functions of pool.h
-/// and needs pthread_*; "weights" defines those of weights.h,
-/// "session" those of session.h. Empty when there is none of that name.
-std::string_view runtimeBitcode(std::string_view name);
+/// LLVM 22 bitcode for an architecture, "x86_64", "aarch64" or "arm" (any Thumb),
+/// without any extension: "cpu" defines the functions of cpu.h and needs nothing,
+/// or getauxval on AArch64; "pool" those of pool.h and needs pthread_*; "weights"
+/// those of weights.h, "session" those of session.h. Empty when there is none: on
+/// "arm", which has no system, "cpu" and "pool".
+std::string_view runtimeBitcode(std::string_view name, std::string_view architecture);
 
 /// What pool.h says: bytes that a context has for its pool, and the most threads.
 constexpr int64_t poolBytes = 896, largestThreads = 64;

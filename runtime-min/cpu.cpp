@@ -1,8 +1,9 @@
 //===- cpu.cpp - Asks the processor for its features -------------------------===//
 //
-// CPUID for the features, XGETBV for what the operating system saves. Compiled
-// for the plainest x86-64, since it runs before anything is known; no header
-// or library of the compiler's, since generated code has none.
+// CPUID for the features, XGETBV for what the operating system saves; on AArch64
+// what Linux says of the processor. Compiled for the plainest of each, since it
+// runs before anything is known; no header of the system's, since generated code
+// has none.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime-min/cpu.h"
@@ -79,11 +80,36 @@ static uint64_t glmc_cpu_features(void) {
   }
   return features;
 }
+#define GLMC_CPU_ASKS 1
+#elif defined(__aarch64__) && defined(__linux__)
+extern "C" unsigned long getauxval(unsigned long type);
+
+// The features of this processor, as bits of GlmcCpuFeature.
+static uint64_t glmc_cpu_features(void) {
+  // Bit of GlmcCpuFeature; which word of the system's, 16 (AT_HWCAP) or 26
+  // (AT_HWCAP2), and which bit of that.
+  static const struct {
+    uint8_t feature, word, bit;
+  } where[] = {
+      {32, 16, 8},  // lse
+      {33, 16, 12}, // rdm
+      {34, 16, 10}, // fullfp16: of vectors, which have it with scalars
+      {35, 16, 20}, // dotprod
+      {36, 26, 13}, // i8mm
+      {37, 26, 14}, // bf16
+  };
+  uint64_t features = 0;
+  for (unsigned i = 0; i < sizeof where / sizeof where[0]; ++i)
+    if (getauxval(where[i].word) >> where[i].bit & 1)
+      features |= (uint64_t)1 << where[i].feature;
+  return features;
+}
+#define GLMC_CPU_ASKS 1
 #endif
 
 // 1 when the processor has all that `required` says.
 GLMC_CPU_LINKAGE int glmc_cpu_supports(uint64_t required) {
-#if defined(__x86_64__)
+#if defined(GLMC_CPU_ASKS)
   return required == 0 || (required & ~glmc_cpu_features()) == 0;
 #else
   (void)required;
@@ -120,10 +146,10 @@ static int glmc_cpu_choose_of(const uint64_t *required, int count, uint64_t feat
   return -1;
 }
 
-// The version that runs on this machine; other processors than x86-64 run the
+// The version that runs on this machine; processors that are not asked run the
 // plainest, which is code for any machine there.
 GLMC_CPU_LINKAGE int glmc_cpu_choose(const uint64_t *required, int count) {
-#if defined(__x86_64__)
+#if defined(GLMC_CPU_ASKS)
   return glmc_cpu_choose_of(required, count, glmc_cpu_features(), 158); // arch_prctl
 #else
   (void)required;

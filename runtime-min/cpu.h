@@ -41,14 +41,21 @@ enum GlmcCpuFeature {
   glmc_cpu_amx_tile = 24,
   glmc_cpu_amx_int8 = 25,
   glmc_cpu_amx_bf16 = 26,
+  // AArch64.
+  glmc_cpu_lse = 32,
+  glmc_cpu_rdm = 33,
+  glmc_cpu_fullfp16 = 34,
+  glmc_cpu_dotprod = 35,
+  glmc_cpu_i8mm = 36,
+  glmc_cpu_bf16 = 37,
 };
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 /// 1 when this processor has every feature whose bit is set in `required` and
-/// the operating system keeps the registers that they use; else 0. Processors
-/// other than x86-64 are not asked: always 1.
+/// the operating system keeps the registers that they use; else 0. x86-64 is asked
+/// itself, of AArch64 Linux knows (getauxval); others are not asked: always 1.
 int glmc_cpu_supports(uint64_t required);
 
 /// Of `count` versions of a program, given by what they require, the last one that

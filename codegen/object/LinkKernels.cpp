@@ -325,12 +325,18 @@ bool linkKernels(llvm::Module &module, const Program &program, const std::vector
   return true;
 }
 
+/// What runtimeBitcode calls the triple's architecture. The pool of x86-64 serves all
+/// 64-bit Linux.
+static llvm::StringRef architectureOf(const llvm::Triple &triple, llvm::StringRef name) {
+  return triple.isARM() || triple.isThumb() ? "arm" : triple.isAArch64() && name != "pool" ? "aarch64" : "x86_64";
+}
+
 /// Links runtime-min's bitcode `name`, all of it for the baseline CPU, and gives
 /// the functions `wanted`, of which each has as many parameters as it should.
 static bool linkRuntime(llvm::Module &module, const targets::Target &target, const char *name,
                         std::vector<std::pair<const char *, size_t>> wanted, std::vector<llvm::Function *> &found,
                         std::string &error) {
-  std::string_view bytes = runtimeBitcode(name);
+  std::string_view bytes = runtimeBitcode(name, architectureOf(module.getTargetTriple(), name));
   std::unique_ptr<llvm::Module> source = parseBitcode(module, llvm::StringRef(bytes.data(), bytes.size()), error);
   auto fail = [&](const std::string &why) {
     error = std::string("runtime-min: ") + name + ": " + why;

@@ -84,7 +84,11 @@ static bool isThreadFunction(llvm::StringRef symbol) {
 }
 
 bool isAllowedSymbol(const std::string &symbol, bool threads) {
-  return (threads && isThreadFunction(symbol)) || symbol == "memcpy" || symbol == "memset" || symbol == "memmove" || isSupportRoutine(symbol);
+  // runtime-min/cpu.cpp asks the system of an AArch64 machine by getauxval.
+  for (const char *function : {"memcpy", "memset", "memmove", "getauxval"})
+    if (symbol == function)
+      return true;
+  return (threads && isThreadFunction(symbol)) || isSupportRoutine(symbol);
 }
 
 bool inspectObject(const std::vector<char> &object, bool threads, ObjectContents &contents, std::string &error) {

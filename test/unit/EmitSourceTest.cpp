@@ -483,7 +483,7 @@ TEST(RuntimePieces, CpuFeaturesHaveTheirNames) {
   EXPECT_EQ(cpuFeatureBit("sse4.2"), uint64_t(1) << 3);
   EXPECT_EQ(cpuFeatureBit("avx512vnni"), uint64_t(1) << 20);
   EXPECT_FALSE(cpuFeatureBit("altivec"));
-  EXPECT_EQ(runtimeBitcode("cpu").substr(0, 2), "BC");
+  EXPECT_EQ(runtimeBitcode("cpu", "x86_64").substr(0, 2), "BC");
 }
 
 } // namespace
