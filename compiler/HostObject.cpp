@@ -1,6 +1,7 @@
 //===- HostObject.cpp - Object code that this machine loads --------------------===//
 #include "compiler/HostObject.h"
 
+#include "compiler/Emulator.h"
 #include "compiler/Progress.h"
 #include "compiler/WriteFile.h"
 
@@ -16,6 +17,8 @@ namespace glmc {
 /// What generated C++ promises to compile with, see the README.
 static constexpr llvm::StringLiteral cxxFlags[] = {"-std=c++17",      "-O3",       "-Wall", "-Wextra", "-Werror",
                                                    "-fno-exceptions", "-fno-rtti", "-fPIC", "-c"};
+static constexpr llvm::StringLiteral freestandingFlags[] = {
+    "-std=c++17", "-Os", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti", "-ffreestanding", "-c"};
 /// A weights literal is one token of a large file; more than that is a hang.
 static constexpr unsigned compilerTimeout = 3600;
 /// Of the compiler's errors, as many characters are shown.
@@ -26,7 +29,8 @@ static std::string contentsOf(const std::string &path) {
   return buffer ? (*buffer)->getBuffer().str() : std::string();
 }
 
-bool compileCxxFile(const std::string &cxx, const std::string &source, std::vector<char> &object, std::string &error) {
+bool compileCxxFile(const std::string &cxx, const std::string &source, bool isFreestanding, std::vector<char> &object,
+                    std::string &error) {
   SmallVector<StringRef> command;
   llvm::SplitString(cxx, command);
   auto program = command.empty() ? std::make_error_code(std::errc::no_such_file_or_directory)
@@ -41,7 +45,10 @@ bool compileCxxFile(const std::string &cxx, const std::string &source, std::vect
     error = "temporary files for '" + cxx + "' cannot be made";
     return false;
   }
-  command.append(std::begin(cxxFlags), std::end(cxxFlags));
+  if (isFreestanding)
+    command.append(std::begin(freestandingFlags), std::end(freestandingFlags));
+  else
+    command.append(std::begin(cxxFlags), std::end(cxxFlags));
   command.append({source, "-o", output});
   const std::optional<StringRef> redirects[] = {StringRef(), StringRef(messages), StringRef(messages)};
   const int code = llvm::sys::ExecuteAndWait(*program, command, std::nullopt, redirects, compilerTimeout, 0, &error);
@@ -56,10 +63,10 @@ bool compileCxxFile(const std::string &cxx, const std::string &source, std::vect
 }
 
 /// The object that `cxx` makes of the source; false with `error` set.
-static bool compileSource(const CompileResult &result, const std::string &prefix, const std::string &cxx,
+static bool compileSource(const CompileResult &result, const CompileOptions &options, const std::string &cxx,
                           std::vector<char> &object, std::string &error) {
   TemporaryFolder folder;
-  const std::string base = folder.path() + "/" + prefix, source = base + ".cpp";
+  const std::string base = folder.path() + "/" + options.prefix, source = base + ".cpp";
   FileWriter file(source);
   if (folder.path().empty() || !writeFile(base + ".h", result.header, error) ||
       !source::writeSource(
@@ -68,7 +75,7 @@ static bool compileSource(const CompileResult &result, const std::string &prefix
     error = "temporary files for '" + cxx + "' " + (error.empty() ? "cannot be made" : error);
     return false;
   }
-  return compileCxxFile(cxx, source, object, error);
+  return compileCxxFile(cxx, source, isFreestanding(options.target), object, error);
 }
 
 /// The object of `result`; false with `error` set.
@@ -79,7 +86,7 @@ static bool makeObject(const CompileResult &result, const BuildFlags &flags, con
         result, [&](std::string_view text) { object.insert(object.end(), text.begin(), text.end()); }, error);
   Progress progress(flags.quiet, llvm::sys::path::filename(options.input).str());
   progress.update("compiling C++", 0, 0);
-  return compileSource(result, options.prefix, cxx, object, error);
+  return compileSource(result, options, cxx, object, error);
 }
 
 std::optional<HostObject> compileForHost(MLIRContext &context, const BuildFlags &flags, CompileOptions options,
@@ -87,7 +94,7 @@ std::optional<HostObject> compileForHost(MLIRContext &context, const BuildFlags 
   options.emitObject = cxx.empty();
   options.emitCxx = !cxx.empty();
   options.prefix = hostPrefix;
-  options.weights = WeightsPlace::apartIfLarge;
+  options.weights = isForeign(options.target) ? WeightsPlace::inside : WeightsPlace::apartIfLarge;
   TemporaryWeights temporary;
   options.weightsFile = temporary.path();
   HostObject host;

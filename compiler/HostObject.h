@@ -23,8 +23,11 @@ std::optional<HostObject> compileForHost(mlir::MLIRContext &context, const Build
                                          const std::string &cxx);
 
 /// The object that `cxx`, a compiler and options, makes of the generated C++ file at
-/// `source`, whose header is beside it. False, with `error` set, if it does not.
-bool compileCxxFile(const std::string &cxx, const std::string &source, std::vector<char> &object, std::string &error);
+/// `source`, whose header is beside it, with the flags that users are promised:
+/// those of a machine with a system, or without. False, with `error` set, if it
+/// does not.
+bool compileCxxFile(const std::string &cxx, const std::string &source, bool isFreestanding, std::vector<char> &object,
+                    std::string &error);
 
 } // namespace glmc
 

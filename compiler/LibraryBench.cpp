@@ -94,7 +94,7 @@ private:
       code.library = absolute.str().str();
     else if (extension == ".o")
       code.objectFile = command.model;
-    else if (!compileCxxFile(command.cxx, command.model, code.object, error))
+    else if (!compileCxxFile(command.cxx, command.model, /*isFreestanding=*/false, code.object, error))
       return failAt(command.model, error, error);
     return true;
   }

@@ -21,7 +21,15 @@ int64_t offsetInContext(const Parameter &parameter) {
 
 std::optional<ModelRunner> ModelRunner::create(MLIRContext &context, const BuildFlags &flags,
                                                const CompileOptions &options, const std::string &cxx) {
-  auto host = compileForHost(context, flags, options, cxx);
+  std::string error;
+  std::optional<Emulator> emulated = Emulator::find(options.target, error);
+  if (!error.empty()) {
+    fail("glmc: error: " + error);
+    return std::nullopt;
+  }
+  // The default is this machine's compiler.
+  const bool ours = emulated && cxx == VerifyCommand().cxx;
+  auto host = compileForHost(context, flags, options, ours ? emulated->compiler() : cxx);
   if (!host)
     return std::nullopt;
   const Program &program = host->result.program;
@@ -33,6 +41,8 @@ std::optional<ModelRunner> ModelRunner::create(MLIRContext &context, const Build
   runner.seconds = host->result.seconds();
   runner.object = std::move(host->object);
   runner.weights = std::move(host->weights);
+  runner.emulated = std::move(emulated);
+  runner.hasThreads = program.threads > 1;
   runner.contextBytes = contextLayout(program).bytes;
   for (const EntryPoint &point : program.entryPoints)
     runner.entries.push_back(entryOf(context, point));
@@ -78,7 +88,8 @@ bool ModelRunner::run(const std::vector<Tensor> &inputs, std::vector<Tensor> &ou
     outputs.emplace_back(slot.type);
     request.outputBytes.push_back(outputs.back().bytes.size());
   }
-  object::RunResult result = object::runObject(request);
+  request.release = emulated && hasThreads;
+  object::RunResult result = emulated ? emulated->run(request) : object::runObject(request);
   error = result.error;
   if (!error.empty())
     return false;

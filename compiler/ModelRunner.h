@@ -3,12 +3,14 @@
 // An object is loaded by LLVM's JIT linker in a child process, so that running
 // needs no toolchain and a crash is an error text. C++ is compiled by the
 // machine's compiler, with the flags that users are promised, and then loaded
-// the same way.
+// the same way. For a machine of another kind the target's compiler links a
+// program, and the target's emulator runs that.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_COMPILER_MODELRUNNER_H
 #define GLMC_COMPILER_MODELRUNNER_H
 
+#include "compiler/Emulator.h"
 #include "compiler/Session.h"
 #include "compiler/Slots.h"
 
@@ -16,8 +18,10 @@ namespace glmc {
 
 class ModelRunner {
 public:
-  /// Compiles `options.input` to an object or, if `cxx` is not empty, to C++
-  /// that this command compiles. Nothing if that fails; the error was printed.
+  /// Compiles `options.input` to an object or, if `cxx` is not empty, to C++ that
+  /// this command compiles, or for another kind of machine, and unless it is a
+  /// command that the user chose, the target's. Nothing if that fails; the error
+  /// was printed.
   static std::optional<ModelRunner> create(mlir::MLIRContext &context, const BuildFlags &flags,
                                            const CompileOptions &options, const std::string &cxx);
 
@@ -35,6 +39,8 @@ public:
            std::string &error) const;
 
   double secondsCompile() const { return seconds; }
+  /// What runs it for another kind of machine; null: this one does, or nothing.
+  const Emulator *emulator() const { return emulated ? &*emulated : nullptr; }
 
 private:
   struct Entry {
@@ -46,6 +52,8 @@ private:
   static Entry entryOf(mlir::MLIRContext &context, const EntryPoint &point);
 
   std::vector<char> object;
+  std::optional<Emulator> emulated;
+  bool hasThreads = false;
   std::shared_ptr<MappedWeights> weights; ///< Null: they are in the object.
   std::vector<Entry> entries;
   size_t current = 0;

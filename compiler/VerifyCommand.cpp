@@ -254,6 +254,11 @@ std::optional<Outcome> Verification::compileFor(MLIRContext &context) {
   }
   secondsCompile += runner->secondsCompile();
   report["seconds_compile"] = secondsCompile;
+  if (const Emulator *emulator = runner->emulator()) {
+    print("  runs in " + emulator->command() + ", linked by " + emulator->compiler());
+    report["emulator"] = emulator->command();
+    return std::nullopt;
+  }
   if (const std::string why = whyNotHere(options); !why.empty()) {
     print("  compiled; not run: " + why);
     report["reason"] = why;
