@@ -22,8 +22,9 @@ std::string_view runtimeText(std::string_view name);
 /// LLVM 22 bitcode for an architecture, "x86_64", "aarch64" or "arm" (any Thumb),
 /// without any extension: "cpu" defines the functions of cpu.h and needs nothing,
 /// or getauxval on AArch64; "pool" those of pool.h and needs pthread_*; "weights"
-/// those of weights.h, "session" those of session.h. Empty when there is none: on
-/// "arm", which has no system, "cpu" and "pool".
+/// those of weights.h, "session" those of session.h, "root" those of root.h. Empty
+/// when there is none: on "arm", which has no system, "cpu" and "pool"; "root" on all
+/// others.
 std::string_view runtimeBitcode(std::string_view name, std::string_view architecture);
 
 /// What pool.h says: bytes that a context has for its pool, and the most threads.

@@ -54,6 +54,9 @@ GLM_INLINE float square_root_f32(float x) {
   return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
 #elif defined(GLM_A64)
   return vget_lane_f32(vsqrt_f32(vdup_n_f32(x)), 0);
+#elif defined(__ARM_FP) && (__ARM_FP & 4)
+  __asm__("vsqrt.f32 %0, %0" : "+t"(x));
+  return x;
 #else
   return square_root_digits<float, uint32_t, 24, 127>(x);
 #endif
@@ -65,6 +68,9 @@ GLM_INLINE double square_root_f64(double x) {
   return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(x), _mm_set_sd(x)));
 #elif defined(GLM_A64)
   return vget_lane_f64(vsqrt_f64(vdup_n_f64(x)), 0);
+#elif defined(__ARM_FP) && (__ARM_FP & 8)
+  __asm__("vsqrt.f64 %P0, %P0" : "+w"(x));
+  return x;
 #else
   return square_root_digits<double, uint64_t, 53, 1023>(x);
 #endif
@@ -277,19 +283,19 @@ template <class R, class V> GLM_INLINE R to_f16_lanes(const V &x) {
   return r;
 }
 
-//# piece from_bf16_lanes : element
+//# piece from_bf16_lanes : convert
 template <class R, class V> GLM_INLINE R from_bf16_lanes(const V &x) {
   typedef typename VectorOf<unsigned, lanes_of<V>>::type Bits;
-  return (R)(__builtin_convertvector(x, Bits) << 16);
+  return (R)(convert<Bits>(x) << 16);
 }
 
-//# piece to_bf16_lanes : element
+//# piece to_bf16_lanes : convert
 template <class R, class V> GLM_INLINE R to_bf16_lanes(const V &x) {
   typedef typename VectorOf<unsigned, lanes_of<V>>::type Bits;
   const Bits bits = (Bits)x;
   const Bits rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16, quiet = bits >> 16 | 0x40u;
   const Bits isNan = (Bits)((bits & 0x7fffffffu) > 0x7f800000u);
-  return __builtin_convertvector((isNan & quiet) | (~isNan & rounded), R);
+  return convert<R>((isNan & quiet) | (~isNan & rounded));
 }
 
 //# end

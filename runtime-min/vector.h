@@ -177,6 +177,29 @@ template <class To, class From> GLM_INLINE To bit_cast(const From &x) {
 }
 
 //# piece convert : element
+#if defined(__ARM_FEATURE_MVE) && !defined(__clang__)
+// g++ 12 makes code of __builtin_convertvector for Helium that never reads its
+// operand; what is not one instruction goes lane by lane.
+template <class To, class From> GLM_INLINE To convert(const From &x) {
+  typedef ElementOf<From> F;
+  typedef ElementOf<To> T;
+  [[maybe_unused]] constexpr bool words = sizeof(F) == 4 && sizeof(T) == 4 && lanes_of<From> == 4;
+  if constexpr (words && F(0.5) != 0 && T(0.5) == 0 && T(-1) < T(0)) {
+    To r;
+    __asm__("vcvt.s32.f32 %q0, %q1" : "=w"(r) : "w"(x));
+    return r;
+  } else if constexpr (words && F(0.5) == 0 && F(-1) < F(0) && T(0.5) != 0) {
+    To r;
+    __asm__("vcvt.f32.s32 %q0, %q1" : "=w"(r) : "w"(x));
+    return r;
+  } else {
+    To r = {};
+    for (int i = 0; i < lanes_of<From>; ++i)
+      r[i] = T(x[i]);
+    return r;
+  }
+}
+#else
 // Lane by lane conversion. g++ 12 compiles conversions that change the width
 // by more than two lane by lane, so these go in steps that it has
 // instructions for; integers narrower than 32 bits meet floats as int.
@@ -233,6 +256,7 @@ template <class To, class From> GLM_INLINE To convert(const From &x) {
     return __builtin_convertvector(x, To);
   }
 }
+#endif
 
 //# piece floor_division : element
 // Division that rounds so that the remainder is never negative; by zero: zero.

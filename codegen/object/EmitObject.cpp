@@ -111,7 +111,8 @@ private:
     module->setPICLevel(llvm::PICLevel::BigPIC);
     Thunks thunks;
     CpuNeeds needs;
-    if (!linkKernels(*module, program, kernels, versions, thunks, result.error) || !linkNeeds(needs))
+    if (!linkKernels(*module, program, kernels, versions, thunks, result.error) ||
+        !linkSquareRoots(*module, *machine, options.target, result.error) || !linkNeeds(needs))
       return false;
     Pool pool;
     if (program.threads > 1 && !linkPool(*module, options.target, pool, result.error))

@@ -16,11 +16,16 @@
 #include "runtime-min/Embedded.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/CodeGen/TargetLowering.h"
+#include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Operator.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Target/TargetMachine.h"
 
 #include <algorithm>
 
@@ -402,6 +407,53 @@ bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, s
       for (llvm::Instruction &instruction : llvm::make_early_inc_range(block))
         if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && call->isInlineAsm())
           call->eraseFromParent();
+  return true;
+}
+
+/// Whether the function's target has an instruction for square roots of `type`, a
+/// scalar or a vector, whose lanes can be taken one by one.
+static bool hasSquareRoot(const llvm::Function &function, llvm::TargetMachine &machine, llvm::Type *type) {
+  const llvm::TargetLowering *lowering = machine.getSubtargetImpl(function)->getTargetLowering();
+  const llvm::EVT value = lowering->getValueType(machine.createDataLayout(), type->getScalarType());
+  return lowering->isOperationLegalOrCustom(llvm::ISD::FSQRT, value);
+}
+
+/// A call of `root` for each lane.
+static llvm::Value *rootOf(llvm::IRBuilder<> &builder, llvm::Value *x, llvm::Function *root) {
+  auto *vector = llvm::dyn_cast<llvm::FixedVectorType>(x->getType());
+  if (!vector)
+    return builder.CreateCall(root, {x});
+  llvm::Value *result = llvm::PoisonValue::get(vector);
+  for (unsigned i = 0; i < vector->getNumElements(); i++)
+    result = builder.CreateInsertElement(result, builder.CreateCall(root, {builder.CreateExtractElement(x, i)}), i);
+  return result;
+}
+
+bool linkSquareRoots(llvm::Module &module, llvm::TargetMachine &machine, const targets::Target &target,
+                     std::string &error) {
+  std::vector<llvm::IntrinsicInst *> roots;
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+          call && call->getIntrinsicID() == llvm::Intrinsic::sqrt && !hasSquareRoot(function, machine, call->getType()))
+        roots.push_back(call);
+  if (roots.empty())
+    return true;
+  std::vector<llvm::Function *> found;
+  if (!linkRuntime(module, target, "root", {{"glmc_square_root_f32", 1}, {"glmc_square_root_f64", 1}}, found, error))
+    return false;
+  for (llvm::Function *root : found)
+    root->addFnAttr(llvm::Attribute::NoInline);
+  for (llvm::IntrinsicInst *call : roots) {
+    llvm::Type *element = call->getType()->getScalarType();
+    if (!element->isFloatTy() && !element->isDoubleTy()) {
+      error = "target '" + target.name + "' has no square root of 16 bits";
+      return false;
+    }
+    llvm::IRBuilder<> builder(call);
+    call->replaceAllUsesWith(rootOf(builder, call->getArgOperand(0), found[element->isDoubleTy()]));
+    call->eraseFromParent();
+  }
   return true;
 }
 

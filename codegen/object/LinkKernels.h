@@ -18,6 +18,10 @@
 #include <string>
 #include <vector>
 
+namespace llvm {
+class TargetMachine;
+}
+
 namespace glmc::object {
 
 /// For a function that runs once the CPU was checked.
@@ -57,6 +61,11 @@ bool linkWeights(llvm::Module &module, const targets::Target &target, std::strin
 struct Pool {
   llvm::Function *start = nullptr, *stop = nullptr;
 };
+
+/// Where a kernel's target has no instruction for square roots, they become calls of
+/// runtime-min's, so that no library is needed. After linkKernels.
+bool linkSquareRoots(llvm::Module &module, llvm::TargetMachine &machine, const targets::Target &target,
+                     std::string &error);
 
 /// Links the pool of threads and gives kernels the loop that they call. After
 /// linkKernels.
