@@ -73,6 +73,9 @@ void addBuildFlags(CLI::App &app, BuildFlags &build, bool jobsAndMath = true, bo
   app.add_option("--threads", build.threads, "Threads that the program uses; more than 1 need pthread")
       ->check(CLI::Range(int64_t(1), largestThreads))
       ->capture_default_str();
+  app.add_option("--optimize", build.optimize, "Fast code, or small code; default: size without an operating system, else speed")
+      ->check(CLI::IsMember({"speed", "size"}))
+      ->type_name("speed|size");
   app.add_option("--tuning", build.tuning, "Schedules that `glmc tune` found")->type_name("FILE");
   app.add_option("--jobs,-j", build.jobs, "Threads that compile kernels (0: all cores)")->capture_default_str();
 }

@@ -22,6 +22,7 @@ struct BuildFlags {
   unsigned jobs = 0;             ///< 0: all cores.
   int64_t threads = 1;           ///< That the program may use.
   std::string tuning;            ///< A file of `glmc tune`; empty: none.
+  std::string optimize;          ///< "speed" or "size"; empty: the target's default.
   bool quiet = false;            ///< Neither summary nor progress.
   std::string json;              ///< Where the report goes: a file, or "-".
 };

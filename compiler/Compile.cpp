@@ -121,7 +121,7 @@ std::string hashBuild(ModuleOp module, const CompileOptions &options, const std:
   std::string text;
   llvm::raw_string_ostream stream(text);
   copy->print(stream, OpPrintingFlags().elideLargeResourceString(0));
-  stream << weightHash << isApart << options.target.name << options.prefix << GLMC_VERSION;
+  stream << weightHash << isApart << options.optimize << options.target.name << options.prefix << GLMC_VERSION;
   llvm::SHA256 hash;
   hash.update(text);
   return hexOf(hash);
@@ -174,7 +174,7 @@ LogicalResult compileKernels(MLIRContext &context, const CompileOptions &options
     pool.async([&, i] {
       const targets::Target &version =
           program.versions.empty() ? options.target : options.versions[versionOf(program, i)];
-      const kernels::HalideTarget target{version.halide, int(version.vectorBytes)};
+      const kernels::HalideTarget target{version.halide, int(version.vectorBytes), version.dot == "smlad"};
       compiled[i] = kernels::compileKernel(program.kernels[i], target, wanted);
       std::lock_guard<std::mutex> lock(progress);
       ++done;
@@ -212,6 +212,7 @@ LogicalResult emitOutputs(MLIRContext &context, const CompileOptions &options,
     objectOptions.buildId = result.buildId;
     objectOptions.target = options.target;
     objectOptions.versions = options.versions;
+    objectOptions.isSmall = options.optimize == "size";
     objectOptions.weightsApart = true;
     object::ObjectResult object = object::emitObject(result.program, compiled, objectOptions);
     if (!object.error.empty())

@@ -43,6 +43,7 @@ struct CompileOptions {
   bool ioArena = false;
   int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
   std::string tuning;  ///< A file of `glmc tune`; empty: families choose schedules alone.
+  std::string optimize = "speed"; ///< Or "size", of code.
   std::string prefix = "model"; ///< C identifier that generated names begin with.
   std::string headerName; ///< What the C++ file includes; empty: prefix + ".h".
   std::string dumpDirectory;    ///< --dump-ir; empty: no dumps.

@@ -102,7 +102,7 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   // Layouts and schedules are decided on the final regions; sharing compares all
   // of it, and reasons name the kernels that remain.
   add("pack-weights", createPackWeights(PackWeightsOptions{target}));
-  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target, options.threads, options.tuning}));
+  add("schedule-kernels", createScheduleKernels(ScheduleKernelsOptions{target, options.threads, options.tuning, options.optimize}));
   add("share-kernels", createShareKernels());
   add("explain-boundaries", createExplainBoundaries());
 

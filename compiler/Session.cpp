@@ -55,6 +55,7 @@ bool fillOptions(const BuildFlags &flags, const std::string &model, CompileOptio
   }
   options.threads = flags.threads;
   options.tuning = flags.tuning;
+  options.optimize = flags.optimize.empty() ? options.target.optimize : flags.optimize;
   if (flags.threads > 1 && isFreestanding(options.target)) {
     fail("glmc: error: --threads is " + std::to_string(flags.threads) + ", but target '" + options.target.name +
          "' has no operating system (" + options.target.triple + "); expected 1");

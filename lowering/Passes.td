@@ -514,7 +514,9 @@ def ScheduleKernels : Pass<"glm-schedule-kernels", "::mlir::ModuleOp"> {
                  Option<"threads", "threads", "int64_t", /*default=*/"1",
                         "Threads that the program may use">,
                  Option<"tuning", "tuning", "std::string", /*default=*/"",
-                        "File of schedules that were found by timing, see Tuning.h">];
+                        "File of schedules that were found by timing, see Tuning.h">,
+                 Option<"optimize", "optimize", "std::string", /*default=*/"",
+                        "For 'speed' or 'size' of code; default: what the target says">];
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 

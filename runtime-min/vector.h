@@ -177,29 +177,6 @@ template <class To, class From> GLM_INLINE To bit_cast(const From &x) {
 }
 
 //# piece convert : element
-#if defined(__ARM_FEATURE_MVE) && !defined(__clang__)
-// g++ 12 makes code of __builtin_convertvector for Helium that never reads its
-// operand; what is not one instruction goes lane by lane.
-template <class To, class From> GLM_INLINE To convert(const From &x) {
-  typedef ElementOf<From> F;
-  typedef ElementOf<To> T;
-  [[maybe_unused]] constexpr bool words = sizeof(F) == 4 && sizeof(T) == 4 && lanes_of<From> == 4;
-  if constexpr (words && F(0.5) != 0 && T(0.5) == 0 && T(-1) < T(0)) {
-    To r;
-    __asm__("vcvt.s32.f32 %q0, %q1" : "=w"(r) : "w"(x));
-    return r;
-  } else if constexpr (words && F(0.5) == 0 && F(-1) < F(0) && T(0.5) != 0) {
-    To r;
-    __asm__("vcvt.f32.s32 %q0, %q1" : "=w"(r) : "w"(x));
-    return r;
-  } else {
-    To r = {};
-    for (int i = 0; i < lanes_of<From>; ++i)
-      r[i] = T(x[i]);
-    return r;
-  }
-}
-#else
 // Lane by lane conversion. g++ 12 compiles conversions that change the width
 // by more than two lane by lane, so these go in steps that it has
 // instructions for; integers narrower than 32 bits meet floats as int.
@@ -256,7 +233,6 @@ template <class To, class From> GLM_INLINE To convert(const From &x) {
     return __builtin_convertvector(x, To);
   }
 }
-#endif
 
 //# piece floor_division : element
 // Division that rounds so that the remainder is never negative; by zero: zero.
@@ -587,6 +563,107 @@ template <class R, class S, class A, class B> GLM_INLINE R dot_bytes(const S &su
       r[i] += sum_of_bytes<0, 4>(a[i], b[i]);
     return r;
   }
+}
+
+//# piece add_dot_words : lane_parts
+// sum + a0 * b0 + a1 * b1 of the signed words of each lane.
+template <class R, class S, class A, class B> GLM_INLINE R add_dot_words(const S &sum, const A &a, const B &b) {
+  if constexpr (is_lane<R>) {
+#if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
+    R r;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(sum));
+    return r;
+#else
+    return (R)(sum + word_of(a, 0) * word_of(b, 0) + word_of(a, 1) * word_of(b, 1));
+#endif
+  } else {
+    R r = sum;
+    for (int i = 0; i < lanes_of<R>; ++i)
+      r[i] += word_of(a[i], 0) * word_of(b[i], 0) + word_of(a[i], 1) * word_of(b[i], 1);
+    return r;
+  }
+}
+
+//# piece even_bytes : lane_parts
+// Signed bytes 0 and 2 of each lane as words.
+template <class R, class A> GLM_INLINE R even_bytes(const A &a) {
+  if constexpr (is_lane<R>) {
+#if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
+    R r;
+    __asm__("sxtb16 %0, %1" : "=r"(r) : "r"(a));
+    return r;
+#else
+    return (R)join_words(signed_byte_of(a, 0), signed_byte_of(a, 2));
+#endif
+  } else {
+    typedef typename VectorOf<short, 2 * lanes_of<R>>::type Words;
+    return (R)((Words)((typename VectorOf<unsigned short, 2 * lanes_of<R>>::type)a << 8) >> 8);
+  }
+}
+
+//# piece odd_bytes : lane_parts
+// Signed bytes 1 and 3 of each lane as words.
+template <class R, class A> GLM_INLINE R odd_bytes(const A &a) {
+  if constexpr (is_lane<R>) {
+#if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
+    R r;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(a));
+    return r;
+#else
+    return (R)join_words(signed_byte_of(a, 1), signed_byte_of(a, 3));
+#endif
+  } else {
+    typedef typename VectorOf<short, 2 * lanes_of<R>>::type Words;
+    return (R)((Words)a >> 8);
+  }
+}
+
+//# piece dot_signed : lane_parts
+// sum + a0 * b0 + ... + a3 * b3 of the signed bytes of each lane.
+GLM_INLINE int sum_of_signed_bytes(unsigned a, unsigned b) {
+  int sum = 0;
+  for (int i = 0; i < 4; ++i)
+    sum += signed_byte_of(a, i) * signed_byte_of(b, i);
+  return sum;
+}
+template <class R, class S, class A, class B> GLM_INLINE R dot_signed(const S &sum, const A &a, const B &b) {
+#if defined(GLM_DOTPROD)
+  if constexpr (sizeof(R) == 16)
+    return (R)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b);
+#elif defined(GLM_A64)
+  if constexpr (sizeof(R) == 16) {
+    const int16x8_t low = vmull_s8(vget_low_s8((int8x16_t)a), vget_low_s8((int8x16_t)b));
+    const int16x8_t high = vmull_high_s8((int8x16_t)a, (int8x16_t)b);
+    return (R)vaddq_s32((int32x4_t)sum, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
+  }
+#endif
+  if constexpr (is_lane<R>)
+    return (R)(sum + sum_of_signed_bytes(a, b));
+  else {
+    R r = sum;
+    for (int i = 0; i < lanes_of<R>; ++i)
+      r[i] += sum_of_signed_bytes(a[i], b[i]);
+    return r;
+  }
+}
+
+//# piece dot_run : dot_signed add_dot_words even_bytes odd_bytes
+// The same of four lanes.
+template <class R, class S, class A, class B>
+GLM_INLINE R dot_run(const S &sum, const A &a0, const A &a1, const A &a2, const A &a3, const B &b0, const B &b1,
+                     const B &b2, const B &b3) {
+#if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
+  if constexpr (is_lane<R>) {
+    R r = sum;
+    const unsigned a[4] = {a0, a1, a2, a3}, b[4] = {b0, b1, b2, b3};
+    for (int i = 0; i < 4; ++i) {
+      r = add_dot_words<R>(r, even_bytes<unsigned>(a[i]), even_bytes<unsigned>(b[i]));
+      r = add_dot_words<R>(r, odd_bytes<unsigned>(a[i]), odd_bytes<unsigned>(b[i]));
+    }
+    return r;
+  }
+#endif
+  return dot_signed<R>(dot_signed<R>(dot_signed<R>(dot_signed<R>(sum, a0, b0), a1, b1), a2, b2), a3, b3);
 }
 
 //# end

@@ -305,7 +305,7 @@ std::optional<Target> parseTarget(const std::string &file, const std::string &te
   reader.text("halide", target.halide);
   reader.number("vector_bytes", target.vectorBytes, 1);
   reader.number("vector_registers", target.vectorRegisters, 1);
-  reader.word("dot", target.dot, {"none", "pmaddwd", "vnni", "sdot", "smmla", "smlad", "mve"});
+  reader.word("dot", target.dot, {"none", "pmaddwd", "vnni", "smull", "sdot", "smmla", "smlad", "mve"});
   reader.word("dot_bf16", target.dotBf16, {"none", "avx512"});
   reader.list("tiles", target.tiles);
   reader.number("l1_bytes", target.l1Bytes, 0);

@@ -54,8 +54,9 @@ struct Target {
   int64_t vectorRegisters = 0;
   /// The integer dot product that it has: "none"; "pmaddwd" (pairs of 16 bits, and
   /// pmaddubsw for 8); "vnni" (vpdpbusd: four of 8 bits onto 32, unsigned by signed);
-  /// "sdot" (four of 8 bits onto 32, both signed); "smmla" (sdot, and products of
-  /// matrices of 2 by 8 of them); "smlad" (a pair of 16 bits onto 32, no vectors);
+  /// "smull" (8 bits, both signed, onto 16, and pairs of those onto 32); "sdot" (four
+  /// of 8 bits onto 32, both signed); "smmla" (sdot, and products of matrices of 2 by 8 of
+  /// them); "smlad" (a pair of 16 bits onto 32, no vectors);
   /// "mve" (Helium: sums over a vector).
   std::string dot = "none";
   /// The same for bf16: "none" or "avx512" (vdpbf16ps: two onto f32).

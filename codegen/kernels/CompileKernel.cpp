@@ -69,10 +69,10 @@ std::vector<Halide::Internal::LoweredFunc> tasksOf(const Halide::Module &module,
 }
 
 /// The module with nothing in it that only PrintCxx knows.
-Halide::Module lowerDots(const Halide::Module &module) {
+Halide::Module lowerDots(const Halide::Module &module, bool hasSmlad) {
   Halide::Module lowered(module.name(), module.target());
   for (Halide::Internal::LoweredFunc function : module.functions()) {
-    function.body = dots::lowerDots(function.body);
+    function.body = dots::lowerDots(function.body, hasSmlad);
     lowered.append(function);
   }
   return lowered;
@@ -110,7 +110,7 @@ CompiledKernel compileHere(const Kernel &kernel, const HalideTarget &target, con
     files[Halide::OutputFileType::assembly] = folder + "/kernel.s";
   if (files.empty())
     return result;
-  Halide::Module lowered = lowerDots(module);
+  Halide::Module lowered = lowerDots(module, target.hasSmlad);
   // Fast flags for single operations only: without this, a kernel that has no
   // strict operation may assume that a mask's -inf does not exist.
   lowered.set_any_strict_float(true);

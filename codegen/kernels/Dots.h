@@ -28,12 +28,29 @@ Expr addWords(const Expr &a, const Expr &b);
 /// sum + a0 * b0 + ... + a3 * b3 of unsigned bytes a and signed bytes b. Int(32).
 Expr dotBytes(const Expr &sum, const Expr &a, const Expr &b);
 
+/// sum + a0 * b0 + a1 * b1 of signed words. Int(32).
+Expr addDotWords(const Expr &sum, const Expr &a, const Expr &b);
+/// Signed bytes 0 and 2 of a, or 1 and 3, as signed words.
+Expr evenBytes(const Expr &a);
+Expr oddBytes(const Expr &a);
+/// sum + a0 * b0 + ... + a3 * b3 of signed bytes. Int(32).
+Expr dotSigned(const Expr &sum, const Expr &a, const Expr &b);
+/// The same of `runWords` lanes of a and b each, which lie one behind the other.
+constexpr int runWords = 4;
+Expr dotRun(const Expr &sum, const std::vector<Expr> &a, const std::vector<Expr> &b);
+
 /// The name of the piece of runtime-min/vector.h that a call of the above is;
 /// null for other calls.
 const char *pieceOf(const Halide::Internal::Call *call);
 
-/// All calls as Halide's own expressions. Of scalars: as plain arithmetic.
-Halide::Internal::Stmt lowerDots(const Halide::Internal::Stmt &body);
+/// What lowerDots() makes of scalars for processors with instructions for them:
+/// functions whose calls codegen/object replaces.
+constexpr const char *armSmlad = "glmc_arm_smlad", *armSxtb16 = "glmc_arm_sxtb16",
+                     *armSxtb16High = "glmc_arm_sxtb16_high";
+
+/// All calls as Halide's own expressions. Of scalars: as plain arithmetic, but where
+/// `hasSmlad`, sums of words are calls of the functions above.
+Halide::Internal::Stmt lowerDots(const Halide::Internal::Stmt &body, bool hasSmlad);
 
 } // namespace glmc::kernels::dots
 

@@ -51,7 +51,7 @@ MatmulKernel::MatmulKernel(Builder &builder) : builder(builder), kernel(builder.
   if (unrollK & (unrollK - 1))
     throw BuildError("schedule parameter 'unroll_k' is " + std::to_string(unrollK) + ", expected a power of two");
   if (kernel.schedule.count("dots"))
-    dots = static_cast<Dots>(builder.schedule("dots", 1, 3));
+    dots = static_cast<Dots>(builder.schedule("dots", 1, static_cast<int>(Dots::runs)));
   checkIntegers();
   checkPrologue();
   readRows();

@@ -35,7 +35,7 @@ struct Rows {
 };
 
 /// How right sides of integers are multiplied: the schedule parameter `dots`.
-enum class Dots { none, floats, words, bytes };
+enum class Dots { none, floats, words, bytes, signedBytes, halves, runs };
 
 /// The integers that a right side is made of: a glm.dequantize along k.
 struct Integers {
@@ -45,8 +45,15 @@ struct Integers {
   int bits = 8;
   bool isSigned = true;
   int step() const { return 32 / bits; } ///< Steps of k in a word.
-  /// What makes them unsigned.
-  int bias() const { return isSigned ? 1 << (bits - 1) : 0; }
+  /// What is added to each before it is multiplied: bytes are multiplied as the dots
+  /// want them, and halves of bytes are split off with a mask, as unsigned ones.
+  int bias(Dots dots) const {
+    if (bits == 4)
+      return isSigned ? 8 : 0;
+    if (dots == Dots::signedBytes || dots == Dots::runs)
+      return isSigned ? 0 : -128;
+    return isSigned && dots != Dots::halves ? 128 : 0;
+  }
 };
 
 /// Some of k that has one scale on the right and, rounded, one on the left.
@@ -136,6 +143,7 @@ private:
   Expr pieceSum(const Product &product, const Expr &row, const Expr &column, const Piece &piece, const Expr &from,
                 int steps, const Expr &start);
   Expr scaled(const Product &product, const Expr &row, const Expr &column, const Piece &piece, const Expr &sum);
+  Expr partOf(const Expr &word, int part) const;
   Expr wordAt(const Product &product, const Expr &step, const Expr &column) const;
   /// An element of scales or zeros.
   Expr ofGroup(const Product &product, int value, const Piece &piece, const Expr &column);
@@ -146,12 +154,17 @@ private:
   void stageLengths(int first, int count, int size);
   void stageSums(int first, int count, int size);
   void stageWords(int first, int count, int size);
-  void storeWord(const std::string &name, const std::vector<int> &offsets, int available, int at, int count, int first,
+  struct WordPlace;
+  void storeWord(const std::string &name, const std::vector<int> &offsets, const WordPlace &place, int first,
                  int pieceCount);
   Expr leftAt(const Expr &row, const Expr &depth);
   Expr activationAt(const Expr &row, const Piece &piece, const Expr &step, int part) const;
   bool needsSums() const; ///< Of the left side by pieces: zeros, or integers made unsigned.
-  int partsOfStep() const { return dots == Dots::bytes && products[0].integers.bits == 8 ? 1 : 2; }
+  /// Words of the rounded left side that a word of the right side is multiplied with.
+  int partsOfStep() const {
+    const int parts = products[0].integers.bits == 8 ? 1 : 2; // of bytes
+    return dots == Dots::halves || (dots == Dots::words && parts == 1) ? 2 * parts : parts;
+  }
   int wordsOf(int size) const { // of a piece of the rounded left side
     const int step = products[0].integers.step();
     return (size + step - 1) / step * partsOfStep();

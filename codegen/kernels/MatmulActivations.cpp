@@ -10,10 +10,11 @@
 //   sums      of a piece's integers, times the bias where there are no zeros; of
 //             its floats with Dots::floats, where there are zeros
 //
-// Dots::words of 8-bit integers multiply words of 16 bits: the even steps of k
-// of a word of the right side with the even steps here. So the words of a piece
-// are first those of steps 4i and 4i + 2, then those of steps 4i + 1 and 4i + 3.
-// Else a word is four steps of k, a byte each.
+// Dots::halves, and Dots::words of 8-bit integers, multiply words of 16 bits: the
+// even steps of k of a word of the right side with the even steps here. So the words
+// of a piece are first those of steps 4i and 4i + 2, then those of steps 4i + 1 and
+// 4i + 3. Else a word is four steps of k, a byte each; with Dots::runs of 4 bits
+// first the words of steps 8i, then those of steps 8i + 4.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/Dots.h"
@@ -29,12 +30,19 @@ using namespace Halide;
 namespace glmc::kernels::matmul {
 
 namespace {
-bool holdsWords(Dots dots, int bits) { return dots == Dots::words && bits == 8; }
+bool holdsWords(Dots dots, int bits) { return dots == Dots::halves || (dots == Dots::words && bits == 8); }
+bool holdsRuns(Dots dots, int bits) { return dots == Dots::runs && bits == 4; }
 } // namespace
+
+/// `count` words of a piece from word `at` on; word i is of the steps of k
+/// stride * i + an offset each, of which the piece has `available`.
+struct MatmulKernel::WordPlace {
+  int at, count, available, stride;
+};
 
 bool MatmulKernel::needsSums() const {
   const Integers &integers = products[0].integers;
-  return integers.zeros >= 0 || (dots != Dots::floats && integers.bias());
+  return integers.zeros >= 0 || (dots != Dots::floats && integers.bias(dots));
 }
 
 Expr MatmulKernel::leftAt(const Expr &row, const Expr &depth) {
@@ -46,9 +54,12 @@ Expr MatmulKernel::leftAt(const Expr &row, const Expr &depth) {
 
 /// What part `part` of step `step` of a piece is multiplied with.
 Expr MatmulKernel::activationAt(const Expr &row, const Piece &piece, const Expr &step, int part) const {
-  const int bits = products[0].integers.bits, steps = wordsOf(piece.size) / partsOfStep();
+  const int bits = products[0].integers.bits, parts = partsOfStep(), all = wordsOf(piece.size);
   Expr first = row * wordsOfRow() + piece.number * wordsOf(asInt(this->piece));
-  return words(holdsWords(dots, bits) ? first + part * steps + step : first + step * partsOfStep() + part);
+  if (!holdsWords(dots, bits) && !holdsRuns(dots, bits))
+    return words(first + step * parts + part);
+  // Two runs of words, of parts / 2 words a step each.
+  return words(first + (part / (parts / 2)) * (all / 2) + step * (parts / 2) + part % (parts / 2));
 }
 
 /// The left side as floats, row by row: norms and all that comes before.
@@ -99,10 +110,10 @@ void MatmulKernel::stageLengths(int first, int count, int size) {
     store.parallel(domain[1]);
 }
 
-/// Stores `count` words of each of `pieceCount` pieces from piece `first` on, from
-/// word `at` of a piece: of the steps of k 4 * i + offsets[.], `available` of them.
-void MatmulKernel::storeWord(const std::string &name, const std::vector<int> &offsets, int available, int at, int count,
+/// Stores such words of each of `pieceCount` pieces from piece `first` on.
+void MatmulKernel::storeWord(const std::string &name, const std::vector<int> &offsets, const WordPlace &place,
                              int first, int pieceCount) {
+  const int count = place.count;
   RDom domain(Region{{0, count}, {0, pieceCount}, {0, asInt(rows)}}, name);
   RVar word = domain[0], row = domain[2];
   builder.known(word.name(), count);
@@ -110,16 +121,16 @@ void MatmulKernel::storeWord(const std::string &name, const std::vector<int> &of
   Expr number = domain[1] + first, length = lengths(row * pieces() + number), packed = Expr(0u);
   const int bits = 32 / static_cast<int>(offsets.size());
   for (int i = 0; i < static_cast<int>(offsets.size()); ++i) {
-    if (offsets[i] >= available)
+    if (offsets[i] >= place.available)
       continue;
-    Expr x = math::div(leftAt(row, number * asInt(piece) + word * 4 + offsets[i]), length);
+    Expr x = math::div(leftAt(row, number * asInt(piece) + word * place.stride + offsets[i]), length);
     Expr rounded = clamp(math::floatToInt(math::roundEven(x), Int(32)), -127, 127);
     Expr field = reinterpret<uint32_t>(rounded) & Expr(uint32_t((uint64_t(1) << bits) - 1));
     packed = packed | (field << Expr(uint32_t(bits * i)));
   }
   builder.forget();
   Loops loops;
-  loops.arguments = {row * wordsOfRow() + number * wordsOf(asInt(piece)) + at + word};
+  loops.arguments = {row * wordsOfRow() + number * wordsOf(asInt(piece)) + place.at + word};
   Stage store = builder.store(words, loops, packed, Element::u32);
   store.allow_race_conditions();
   const int lanes = powerOfTwoLanes(builder.schedule("vector", 1), count);
@@ -130,26 +141,33 @@ void MatmulKernel::storeWord(const std::string &name, const std::vector<int> &of
 }
 
 /// The integers of `count` pieces of `size` steps of k.
-void MatmulKernel::stageWords(int first, int count, int size) {
+void MatmulKernel::stageWords(int first, int pieceCount, int size) {
   const std::string name = "word_" + std::to_string(first);
-  const int whole = size / 4, rest = size % 4, all = wordsOf(size);
-  if (holdsWords(dots, products[0].integers.bits)) {
-    for (int part = 0; part < 2; ++part) {
-      const std::string suffix = name + "_" + std::to_string(part);
-      const std::vector<int> offsets = {part, part + 2};
+  const int bits = products[0].integers.bits, all = wordsOf(size);
+  // `runs` runs of words: word i of run r is of the steps stride * i + r * next +
+  // each of `steps`.
+  auto storeRuns = [&](int runs, int stride, int next, const std::vector<int> &steps) {
+    const int whole = size / stride;
+    for (int run = 0; run < runs; ++run) {
+      const std::string suffix = name + "_" + std::to_string(run) + "_";
+      auto store = [&](int word, int count) {
+        std::vector<int> offsets;
+        for (int step : steps)
+          offsets.push_back(stride * word + run * next + step);
+        storeWord(suffix + std::to_string(word), offsets, {run * (all / runs) + word, count, size, stride}, first, pieceCount);
+      };
       if (whole)
-        storeWord(suffix, offsets, 4, part * all / 2, whole, first, count);
-      if (rest)
-        storeWord(suffix + "_r", {offsets[0] + 4 * whole, offsets[1] + 4 * whole}, 4 * whole + rest,
-                  part * all / 2 + whole, 1, first, count);
+        store(0, whole);
+      for (int word = whole; word < all / runs; ++word)
+        store(word, 1);
     }
-    return;
-  }
-  if (whole)
-    storeWord(name, {0, 1, 2, 3}, 4, 0, whole, first, count);
-  for (int word = whole; word < all; ++word)
-    storeWord(name + "_" + std::to_string(word), {4 * word, 4 * word + 1, 4 * word + 2, 4 * word + 3}, size, word, 1,
-              first, count);
+  };
+  if (holdsWords(dots, bits))
+    storeRuns(2, 4, 1, {0, 2});
+  else if (holdsRuns(dots, bits))
+    storeRuns(2, 8, 4, {0, 1, 2, 3});
+  else
+    storeRuns(1, 4, 0, {0, 1, 2, 3});
 }
 
 /// Sums of `count` pieces of `size` steps of k.
@@ -171,15 +189,18 @@ void MatmulKernel::stageSums(int first, int count, int size) {
     total = Func(name + "_sum");
     RDom word(0, count, name + "_word");
     Expr packed = words(row * wordsOfRow() + (number + first) * wordsOf(asInt(piece)) + word);
-    if (!holdsWords(dots, integers.bits))
-      packed = dots::dotBytesToWords(Expr(0x01010101u), packed);
     total(number, row) = 0;
-    total(number, row) += dots::dotWords(packed, Expr(0x00010001u));
+    if (dots == Dots::signedBytes || dots == Dots::runs)
+      total(number, row) += dots::dotSigned(0, packed, Expr(0x01010101u));
+    else
+      total(number, row) += dots::dotWords(
+          holdsWords(dots, integers.bits) ? packed : dots::dotBytesToWords(Expr(0x01010101u), packed),
+          Expr(0x00010001u));
     total.compute_at(LoopLevel(sums, domain[0])).store_in(MemoryType::Register);
     const int lanes = powerOfTwoLanes(builder.schedule("vector", 1), count);
     if (lanes > 1 && count % lanes == 0)
       total.update().atomic(true).vectorize(word, lanes);
-    value = total(domain[0], domain[1]) * (integers.zeros < 0 ? integers.bias() : 1);
+    value = total(domain[0], domain[1]) * (integers.zeros < 0 ? integers.bias(dots) : 1);
   }
   builder.forget();
   Loops loops;

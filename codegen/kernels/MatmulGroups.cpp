@@ -5,14 +5,13 @@
 //
 //   Dots::floats   a piece is a group: total += scale * (sum of x * q - zero *
 //                  sum of x), the first sum upwards in k from 0
-//   words, bytes   a piece is what the left side was rounded by (lhs_group):
+//   all others     a piece is what the left side was rounded by (lhs_group):
 //                  total += (length * scale) * (dot - zero * sum), in which dot
 //                  and sum are exact integers
 //
 // so that the order is the same on every target. Panels hold words of 32 bits,
-// 4 or 8 steps of k of a column, and lanes are columns. Integers that have a sign
-// are read as unsigned ones, which is one more zero: bytes are multiplied with
-// signed ones, and split into halves with a mask.
+// 4 or 8 steps of k of a column, and lanes are columns. Integers of the other kind
+// than the dots multiply (Dots.h) are shifted into it, which is one more zero.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/Dots.h"
@@ -131,6 +130,23 @@ Expr MatmulKernel::pieceSum(const Product &product, const Expr &row, const Expr 
     narrow = Expr();
     narrowSums = 0;
   };
+  // Of Dots::runs, by part of a step.
+  std::vector<Expr> rights[2], lefts[2];
+  auto endRun = [&](int part) {
+    if (rights[part].empty())
+      return;
+    rights[part].resize(dots::runWords, Expr(0u));
+    lefts[part].resize(dots::runWords, Expr(0u));
+    sum = dots::dotRun(sum, rights[part], lefts[part]);
+    rights[part].clear();
+    lefts[part].clear();
+  };
+  auto addToRun = [&](int part, const Expr &right, const Expr &left) {
+    rights[part].push_back(right);
+    lefts[part].push_back(left);
+    if (rights[part].size() == dots::runWords)
+      endRun(part);
+  };
   for (int s = 0; s < steps; ++s) {
     Expr word = wordAt(product, first + from + s, column);
     if (dots == Dots::floats) {
@@ -146,14 +162,18 @@ Expr MatmulKernel::pieceSum(const Product &product, const Expr &row, const Expr 
       }
       continue;
     }
-    if (integers.isSigned)
+    if (integers.bias(dots))
       word = word ^ bytesOf(bits == 8 ? 0x80 : 0x88);
     for (int part = 0; part < partsOfStep(); ++part) {
-      Expr x = activationAt(row, piece, from + s, part), half = word;
-      if (partsOfStep() > 1)
-        half = (part ? word >> Expr(uint32_t(bits)) : word) & (bits == 8 ? Expr(0x00ff00ffu) : bytesOf(0x0f));
+      Expr x = activationAt(row, piece, from + s, part), half = partOf(word, part);
       if (dots == Dots::bytes) {
         sum = dots::dotBytes(sum, half, x);
+      } else if (dots == Dots::signedBytes) {
+        sum = dots::dotSigned(sum, half, x);
+      } else if (dots == Dots::halves) {
+        sum = dots::addDotWords(sum, half, x);
+      } else if (dots == Dots::runs) {
+        addToRun(part, half, x);
       } else if (bits == 8) {
         sum = sum + dots::dotWords(half, x);
       } else {
@@ -166,7 +186,24 @@ Expr MatmulKernel::pieceSum(const Product &product, const Expr &row, const Expr 
   }
   if (narrow.defined())
     widen();
+  for (int part = 0; dots == Dots::runs && part < partsOfStep(); ++part)
+    endRun(part);
   return sum;
+}
+
+/// What part `part` of a word of the right side is: all of it, or some of its
+/// integers with room between them.
+Expr MatmulKernel::partOf(const Expr &word, int part) const {
+  const Integers &integers = products[0].integers;
+  if (partsOfStep() == 1)
+    return word;
+  if (dots == Dots::halves && integers.bits == 8 && integers.isSigned)
+    return part ? dots::oddBytes(word) : dots::evenBytes(word);
+  // Words: the even steps of the lower and the higher half, then the odd ones.
+  const bool isQuarter = dots == Dots::halves && integers.bits == 4;
+  const uint32_t shift = isQuarter ? 8 * (part / 2) + 4 * (part % 2) : integers.bits * part;
+  return (shift ? word >> Expr(shift) : word) &
+         (isQuarter ? Expr(0x000f000fu) : integers.bits == 8 ? Expr(0x00ff00ffu) : bytesOf(0x0f));
 }
 
 /// What a piece with this sum adds to the total.
@@ -181,8 +218,8 @@ Expr MatmulKernel::scaled(const Product &product, const Expr &row, const Expr &c
   }
   Expr dot = sum;
   if (integers.zeros >= 0)
-    dot = dot - (cast<int>(ofGroup(product, integers.zeros, piece, column)) + integers.bias()) * sums(at);
-  else if (integers.bias())
+    dot = dot - (cast<int>(ofGroup(product, integers.zeros, piece, column)) + integers.bias(dots)) * sums(at);
+  else if (integers.bias(dots))
     dot = dot - sums(at); // Which are those times the bias.
   return (lengths(at) * scale) * cast<float>(dot);
 }

@@ -40,15 +40,18 @@
 //                 panels whose steps are 32 bits (4 of 8 bits, 8 of 4), scaled by
 //                 groups of k. 1: the left side stays floats. It is rounded to 8
 //                 bits (lhs_group) with 2: words, products of pairs of 16 bits
-//                 (pmaddwd, and pmaddubsw for 4 bits), and 3: bytes, four at once
-//                 (vpdpbusd). 2 and 3 give the same bits. unroll_k is then steps
+//                 (pmaddwd, and pmaddubsw for 4 bits); 3: bytes, four at once,
+//                 unsigned by signed (vpdpbusd); 4: both signed (sdot); 5: pairs of
+//                 16 bits in one lane (smlad); 6: signed bytes of 4 words of one
+//                 lane (vmladav). 2 to 6 give the same bits. unroll_k is then steps
 //                 of k of a piece that are unrolled. Missing: integers are made
 //                 numbers one by one, in any layout, and lhs_group is an error
-//     scratch     [staged left side], then with dots 2 and 3 the words of the
+//     scratch     [staged left side], then with dots above 1 the words of the
 //                 rounded left side (u32) and their lengths (f32, one a piece);
-//                 then with zeros, or integers that have a sign and dots 2 or 3,
-//                 sums of pieces (f32 with dots 1, else i32); then one a result
-//                 that has a rotary: of the type of the rotary's operand
+//                 then with zeros, or integers that the dots take with a bias
+//                 (MatmulTiles.h), sums of pieces (f32 with dots 1, else i32); then
+//                 one a result that has a rotary: of the type of the rotary's
+//                 operand
 //
 //   reduce        one or more reduce, pointwise or movement ops before,
 //                 pointwise ones after (the result may repeat along the axes

@@ -128,6 +128,12 @@ private:
   }
 
   bool finish() {
+    if (options.isSmall)
+      for (llvm::Function &function : *module)
+        if (!function.isDeclaration() && !function.hasOptNone()) {
+          function.addFnAttr(llvm::Attribute::OptimizeForSize);
+          function.addFnAttr(llvm::Attribute::MinSize);
+        }
     optimise(*module, *machine, driver, options.optimize);
     if (!checkData())
       return false;

@@ -46,6 +46,7 @@ struct ObjectOptions {
   /// The targets of a program with versions, of which `target` is the first.
   std::vector<targets::Target> versions;
   int optimize = 3;      ///< 0 to 3, as a compiler's -O.
+  bool isSmall = false;  ///< Small code before fast code.
   bool assembly = false; ///< Also give the assembly, for --dump-ir.
   /// For models larger than memory: `object` lacks the weights image, and the
   /// caller writes it to the file right behind `object` with writeWeights (if

@@ -6,6 +6,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicsARM.h"
 #include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/Module.h"
 
@@ -83,6 +84,25 @@ void split(llvm::CallInst &call, ID half) {
   call.eraseFromParent();
 }
 
+/// What codegen/kernels calls of a processor without vectors (Dots.h).
+bool isArmCall(const llvm::Function &callee) { return callee.getName().starts_with("glmc_arm_"); }
+
+void replaceArmCall(llvm::CallInst &call) {
+  llvm::IRBuilder<> builder(&call);
+  const llvm::StringRef name = call.getCalledFunction()->getName();
+  llvm::Value *first = call.getArgOperand(0);
+  llvm::Value *result;
+  if (name == "glmc_arm_smlad") {
+    result = builder.CreateIntrinsic(llvm::Intrinsic::arm_smlad, {first, call.getArgOperand(1), call.getArgOperand(2)});
+  } else {
+    if (name == "glmc_arm_sxtb16_high") // Rotated, as the instruction can.
+      first = builder.CreateIntrinsic(llvm::Intrinsic::fshr, {first->getType()}, {first, first, builder.getInt32(8)});
+    result = builder.CreateIntrinsic(llvm::Intrinsic::arm_sxtb16, {first});
+  }
+  call.replaceAllUsesWith(result);
+  call.eraseFromParent();
+}
+
 } // namespace
 
 bool fitIntrinsics(llvm::Function &function, const targets::Target &target, std::string &error) {
@@ -91,6 +111,14 @@ bool fitIntrinsics(llvm::Function &function, const targets::Target &target, std:
   for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
     auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     const llvm::Function *callee = call ? call->getCalledFunction() : nullptr;
+    if (callee && isArmCall(*callee)) {
+      if (target.dot != "smlad") {
+        error = "a kernel calls '" + callee->getName().str() + "', which target '" + target.name + "' does not have";
+        return false;
+      }
+      replaceArmCall(*call);
+      continue;
+    }
     if (!callee || !callee->isIntrinsic())
       continue;
     const ID half = wide ? llvm::Intrinsic::not_intrinsic : halfOf(callee->getName());

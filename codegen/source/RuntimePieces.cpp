@@ -153,29 +153,37 @@ static std::vector<std::string> instructionMacros(const std::string &cxxTarget) 
   return macros;
 }
 
+/// Whether the AArch64 features of a target attribute have dot products of bytes.
+static bool hasDotProducts(const std::string &armTarget) {
+  return armTarget.find("+dotprod") != std::string::npos || armTarget.rfind("arch=armv8.4", 0) == 0 ||
+         armTarget.rfind("arch=armv9", 0) == 0;
+}
+
 std::string runtimePreamble(const std::string &cxxTarget, bool exact, bool threads) {
   std::string text = threads ? "#include <pthread.h>\n#define GLMC_POOL_LINKAGE static __attribute__((unused))\n" : "";
   text += "#if defined(__x86_64__)\n#include <immintrin.h>\n";
   bool wide = false;
-  for (const std::string &macro : instructionMacros(cxxTarget)) {
+  // Names of AArch64 begin with its architecture.
+  const bool isArm = cxxTarget.rfind("arch=armv", 0) == 0;
+  const std::string armTarget = isArm ? cxxTarget : "", x86Target = isArm ? "" : cxxTarget;
+  for (const std::string &macro : instructionMacros(x86Target)) {
     text += "#define " + macro + " 1\n";
     wide |= macro == "GLM_AVX512";
   }
-  const std::string attribute = "target(\"" + cxxTarget + "\")";
-  if (cxxTarget.empty())
+  const std::string attribute = "target(\"" + x86Target + "\")";
+  if (x86Target.empty())
     text += "#define GLM_TARGET\n";
   else if (wide) // clang uses the wide registers only when it is told that they are worth it.
     text += "#if defined(__clang__)\n#define GLM_TARGET __attribute__((" + attribute +
             ", min_vector_width(512)))\n#else\n" + "#define GLM_TARGET __attribute__((" + attribute + "))\n#endif\n";
   else
     text += "#define GLM_TARGET __attribute__((" + attribute + "))\n";
-  text += R"(#elif defined(__aarch64__)
-#include <arm_neon.h>
-#define GLM_A64 1
-#define GLM_TARGET
-#if defined(__ARM_FEATURE_DOTPROD)
-#define GLM_DOTPROD 1
-#endif
+  text += "#elif defined(__aarch64__)\n#include <arm_neon.h>\n#define GLM_A64 1\n#define GLM_TARGET" +
+          (isArm ? " __attribute__((target(\"" + armTarget + "\")))" : "") + "\n" +
+          (hasDotProducts(armTarget) ? "#define GLM_DOTPROD 1\n" : "");
+  text += R"(#elif defined(__ARM_FEATURE_MVE) && !defined(__clang__)
+// g++ 12 makes wrong code of comparisons and conversions of vectors with Helium.
+#define GLM_TARGET __attribute__((target("arch=armv8.1-m.main+dsp+fp.dp")))
 #else
 #define GLM_TARGET
 #endif

@@ -110,10 +110,14 @@ struct ScheduleKernelsPass : glmc::impl::ScheduleKernelsBase<ScheduleKernelsPass
     return error.empty();
   }
 
+  bool isSmall(const targets::Target &target) const {
+    return (optimize.empty() ? target.optimize : optimize.getValue()) == "size";
+  }
+
   /// What the family decides, and what timing found to be better.
   FailureOr<Decision> decide(glm::KernelOp kernel, const Family &family, const targets::Target &target,
                              const std::optional<Tuning> &known) {
-    Decision decision = family.decide(kernel, target, ScheduleOptions{threads});
+    Decision decision = family.decide(kernel, target, ScheduleOptions{threads, isSmall(target)});
     if (!known || known->target != target.name)
       return decision;
     const KernelProblem problem = problemOf(kernel, family.name(), threads > 1);

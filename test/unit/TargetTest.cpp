@@ -132,7 +132,7 @@ TEST(Target, SayWhichDotProductsThereAre) {
             "x86-64: pmaddwd none\nx86-64-v3: pmaddwd none\nx86-64-v3-vnni: vnni none\nx86-64-v4: pmaddwd none\n"
                  "x86-64-v4-vnni: vnni none\nx86-64-v4-bf16: vnni avx512\nx86-64-amx: vnni avx512 i8 bf16\n");
   EXPECT_EQ(all.substr(all.find("aarch64"), all.find("microbit") - all.find("aarch64")),
-            "aarch64: none none\ncortex-a53: none none\ncortex-a72: none none\ncortex-a76: sdot none\n"
+            "aarch64: smull none\ncortex-a53: smull none\ncortex-a72: smull none\ncortex-a76: sdot none\n"
             "neoverse-n1: sdot none\nneoverse-v1: smmla none\ncortex-m0plus: none none\ncortex-m33: smlad none\n"
             "cortex-m4: smlad none\ncortex-m55: mve none\ncortex-m7: smlad none\n");
 }
@@ -231,7 +231,8 @@ TEST(Target, BadFilesAreExplained) {
   EXPECT_EQ(errorOf(targetText("\"name\": \"t\"", "\"name\": \"\"")),
             "f.json: key 'name': found \"\", expected a string that is not empty");
   EXPECT_EQ(errorOf(targetText("\"dot\": \"none\"", "\"dot\": \"mmx\"")),
-            "f.json: key 'dot': found \"mmx\", expected one of \"none\", \"pmaddwd\", \"vnni\", \"sdot\", "
+            "f.json: key 'dot': found \"mmx\", expected one of \"none\", \"pmaddwd\", \"vnni\", \"smull\", "
+            "\"sdot\", "
             "\"smmla\", \"smlad\", \"mve\"");
   EXPECT_EQ(errorOf(targetText("\"dot_bf16\": \"none\"", "\"dot_bf16\": true")),
             "f.json: key 'dot_bf16': found true, expected one of \"none\", \"avx512\"");

@@ -25,6 +25,7 @@ namespace glmc {
 struct ScheduleOptions {
   /// Threads that the program may use; with one, no kernel may be `parallel`.
   int64_t threads = 1;
+  bool isSmall = false; ///< Code is to be small, even if it is slower.
 };
 
 /// What a family decides for one kernel on one target.

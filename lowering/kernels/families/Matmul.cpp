@@ -215,6 +215,7 @@ struct Matmul : Family {
     problem.sums = region.sums();
     problem.prologue = region.hasComputedLeftSide();
     problem.parallel = options.threads > 1;
+    problem.isSmall = options.isSmall;
     const std::optional<RightIntegers> right = rightIntegersOf(product);
     const bool hasDots = right && llvm::all_of(region.products, isInPanels);
     if (hasDots) {
@@ -296,7 +297,8 @@ private:
       add(IntegerType::get(context, 32, IntegerType::Unsigned), llvm::divideCeil(depth, right.step()) * parts);
       add(f32, pieces);
     }
-    if (right.hasZeros || (right.lhsGroup && right.isSigned()))
+    if (right.hasZeros ||
+        (right.lhsGroup && hasIntegerBias(decision.schedule.at("dots"), right.bits(), right.isSigned())))
       add(right.lhsGroup ? Type(IntegerType::get(context, 32)) : f32, pieces);
   }
 

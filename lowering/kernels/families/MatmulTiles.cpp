@@ -42,10 +42,24 @@ constexpr int64_t tasks = 32;
 /// Vectors of a panel of integers, on any machine: sums of one row are few enough
 /// for any, and as many panels as there are streams have enough in flight.
 constexpr int64_t integerVectors = 2;
+/// Columns of one where there are no vectors.
+constexpr int64_t scalarColumns = 4;
 /// Steps of k of integers that are unrolled: a group of the usual size.
 constexpr int64_t integerSteps = 32, integerStepsOfRows = 8;
+/// The same without vectors, where a step is many instructions.
+constexpr int64_t scalarSteps = 16;
 /// Values of `dots`.
-constexpr int64_t dotsOfFloats = 1, dotsOfWords = 2, dotsOfBytes = 3;
+constexpr int64_t dotsOfFloats = 1, dotsOfWords = 2, dotsOfBytes = 3, dotsOfSignedBytes = 4, dotsOfHalves = 5,
+                  dotsOfRuns = 6;
+
+/// What the target multiplies a rounded left side with.
+int64_t dotsOf(const targets::Target &target) {
+  return target.dot == "vnni"                                                          ? dotsOfBytes
+         : target.dot == "smull" || target.dot == "sdot" || target.dot == "smmla" ? dotsOfSignedBytes
+         : target.dot == "smlad"                                                       ? dotsOfHalves
+         : target.dot == "mve"                                                         ? dotsOfRuns
+                                                                                       : dotsOfWords;
+}
 
 /// Tiles of rows between a block of k and the next.
 constexpr int64_t blockTiles = 4;
@@ -107,21 +121,38 @@ int64_t matmulPanelWidth(int64_t columns, int64_t elementBytes, const targets::T
 }
 
 int64_t integerPanelWidth(int64_t columns, const targets::Target &target) {
+  // A run is of one column.
+  if (dotsOf(target) == dotsOfRuns)
+    return 1;
   const int64_t lanes = lanesOf(columns, 4, target);
+  if (lanes == 1)
+    return std::min(scalarColumns, columns);
   return std::min(lanes * integerVectors, divideUp(columns, lanes) * lanes);
 }
 
-int64_t integerParts(int64_t dots, int64_t bits) { return dots == dotsOfBytes && bits == 8 ? 1 : 2; }
+int64_t integerParts(int64_t dots, int64_t bits) {
+  const int64_t parts = bits == 8 ? 1 : 2;
+  return dots == dotsOfHalves || (dots == dotsOfWords && parts == 1) ? 2 * parts : parts;
+}
+
+bool hasIntegerBias(int64_t dots, int64_t bits, bool isSigned) {
+  if (bits == 4)
+    return isSigned;
+  if (dots == dotsOfSignedBytes || dots == dotsOfRuns)
+    return !isSigned;
+  return isSigned && dots != dotsOfHalves;
+}
 
 std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, const targets::Target &target) {
   const int64_t width = problem.panelWidth, lanes = std::min(lanesOf(problem.columns, 4, target), width & -width);
   std::map<std::string, int64_t> schedule;
   schedule["vector"] = lanes;
-  schedule["dots"] = !problem.isLeftRounded ? dotsOfFloats : target.dot == "vnni" ? dotsOfBytes : dotsOfWords;
+  schedule["dots"] = problem.isLeftRounded ? dotsOf(target) : dotsOfFloats;
   // Several rows have their sums of a piece in registers, and little room for what
   // is made of the right side; sums of words of 4 bits are one register a piece.
   const bool isRoomy = problem.rows == 1 || (schedule["dots"] == dotsOfWords && problem.integerBits == 4);
-  schedule["unroll_k"] = isRoomy ? integerSteps : integerStepsOfRows;
+  const int64_t steps = target.vectorBytes > 4 ? integerSteps : scalarSteps;
+  schedule["unroll_k"] = isRoomy && !problem.isSmall ? steps : schedule["dots"] == dotsOfRuns ? integerSteps : integerStepsOfRows;
   if (problem.prologue)
     schedule["stage_lhs"] = 1;
   const int64_t vectors = std::max<int64_t>(1, width / lanes);
@@ -178,6 +209,10 @@ std::map<std::string, int64_t> chooseMatmulTiles(const MatmulProblem &problem, c
     schedule["panels"] =
         std::max<int64_t>(1, std::min({streams, problem.columns / width, registerSums(target) / vectors}));
   schedule["unroll_k"] = 4;
+  if (problem.isSmall) {
+    schedule["unroll_k"] = 1;
+    schedule["panels"] = std::min<int64_t>(schedule["panels"], 2);
+  }
   // What is computed is computed once; what is read by many tiles of columns is
   // laid out for them (87 instead of 77 % of peak at 128 rows).
   if ((problem.prologue || (packed && problem.rows >= stagedRows && problem.depth > stagedDepth)) && !problem.batched && !problem.transposed)

@@ -30,6 +30,7 @@ struct MatmulProblem {
   bool parallel = false; ///< Compiled for more than one thread.
   int64_t integerBits = 0;    ///< Of a right side of integers, else 0.
   bool isLeftRounded = false; ///< The left side is rounded to integers, too.
+  bool isSmall = false;       ///< Code is to be small (--optimize size).
 };
 
 /// The schedule of the kernel; what has its default is left out.
@@ -44,6 +45,9 @@ int64_t integerPanelWidth(int64_t columns, const targets::Target &target);
 /// Words of the rounded left side that a word of the right side is multiplied
 /// with, for a value of `dots` (codegen/kernels/Schedules.h).
 int64_t integerParts(int64_t dots, int64_t bits);
+
+/// Whether integers are shifted by a bias before `dots` multiplies them.
+bool hasIntegerBias(int64_t dots, int64_t bits, bool isSigned);
 
 /// Columns of a panel of a packed weight with `columns` columns; `elementBytes`
 /// of what is accumulated, not of what is stored.
