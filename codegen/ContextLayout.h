@@ -1,12 +1,13 @@
 //===- ContextLayout.h - Where things lie in a context ------------------------===//
 //
 // The context struct of a program: arena, state, pool of threads, the address of
-// weights that are in a file of their own, the number of the version that runs,
-// then the ready mark, each at the offset that C gives the struct that the header
-// declares:
+// weights that are in a file of their own, a run that is taken in pieces, the
+// number of the version that runs, how far that run came, then the ready mark, each
+// at the offset that C gives the struct that the header declares:
 //   struct { alignas(64) uint8_t arena[A]; alignas(64) uint8_t state[S];
 //            alignas(64) uint8_t pool[P]; alignas(64) uint8_t weights[8];
-//            uint32_t version; uint32_t ready; };
+//            alignas(8) uint64_t run[R]; uint32_t version; uint32_t position;
+//            uint32_t ready; };
 // where a member of no bytes is left out. The struct is padded to 64 bytes.
 //
 //===----------------------------------------------------------------------===//
@@ -14,6 +15,7 @@
 #define GLMC_CODEGEN_CONTEXTLAYOUT_H
 
 #include "codegen/Program.h"
+#include "codegen/ResumeLayout.h"
 #include "runtime-min/Embedded.h"
 
 namespace glmc {
@@ -23,7 +25,7 @@ constexpr int64_t contextAlignment = 64;
 constexpr int64_t weightsAddressBytes = 8;
 
 struct ContextLayout {
-  int64_t arena = 0, state = 0, pool = 0, weights = 0, version = 0, ready = 0; ///< Offsets.
+  int64_t arena = 0, state = 0, pool = 0, weights = 0, run = 0, version = 0, position = 0, ready = 0; ///< Offsets.
   int64_t bytes = 0;                       ///< sizeof the struct.
 };
 
@@ -40,8 +42,12 @@ inline ContextLayout contextLayout(const Program &program) {
   layout.weights = alignedTo(end, contextAlignment);
   if (program.weightsApart)
     end = layout.weights + weightsAddressBytes;
+  layout.run = alignedTo(end, 8);
+  if (const int64_t words = program.resumable ? resumeLayout(program).words : 0)
+    end = layout.run + 8 * words;
   layout.version = alignedTo(end, 4);
-  layout.ready = layout.version + (program.versions.empty() ? 0 : 4);
+  layout.position = layout.version + (program.versions.empty() ? 0 : 4);
+  layout.ready = layout.position + (program.resumable ? 4 : 0);
   layout.bytes = alignedTo(layout.ready + 4, contextAlignment);
   return layout;
 }

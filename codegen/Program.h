@@ -121,6 +121,8 @@ struct Program {
   /// That a run uses, the caller's included. With more than one a context has a
   /// pool of threads, which parallel kernels take (runtime-min/pool.h).
   int64_t threads = 1;
+  /// Runs can be taken in pieces (ResumeLayout.h).
+  bool resumable = false;
   kernels::Math math = kernels::Math::fast;
   /// Names of the targets of a program with versions, plainest first: init takes
   /// the last one that the machine has what is needed for. Empty: there is one.

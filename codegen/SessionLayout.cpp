@@ -122,11 +122,12 @@ SessionTable sessionTable(const Program &program, const std::string &buildId) {
   table.allLogits = session.allLogits;
   table.cacheCount = int64_t(session.caches.size());
   table.stepCount = int64_t(session.steps.size());
-  for (size_t i = 0; i < session.steps.size(); i++) {
+  for (size_t i = 0; i < session.steps.size(); i++)
     table.steps[i] = session.steps[i].tokens;
-    // Padded rows have logits too, for which a caller's buffer has no room.
-    if (!session.allLogits && session.steps[i].tokens > 1 && session.steps[i].tokens <= mostPadded)
-      table.padding = session.steps[i].tokens;
+  table.padding = paddedTokens(program);
+  if (program.resumable) {
+    table.position = layout.position;
+    table.pieces = layout.run;
   }
   uint64_t identity = 0xcbf29ce484222325u;
   hash(identity, buildId);
@@ -139,6 +140,16 @@ SessionTable sessionTable(const Program &program, const std::string &buildId) {
   }
   table.layout = int64_t(identity);
   return table;
+}
+
+int64_t paddedTokens(const Program &program) {
+  int64_t tokens = 0;
+  // Padded rows have logits too, for which a caller's buffer has no room.
+  if (program.session && !program.session->allLogits)
+    for (const SessionStep &step : program.session->steps)
+      if (step.tokens > 1 && step.tokens <= mostPadded)
+        tokens = step.tokens;
+  return tokens;
 }
 
 std::vector<SessionCache> cacheTable(const Program &program) {

@@ -29,6 +29,9 @@ std::vector<SessionCache> cacheTable(const Program &program);
 /// functions.
 std::vector<bool> sessionSteps(const Program &program);
 
+/// Tokens of the largest step that may be padded; 0: none may.
+int64_t paddedTokens(const Program &program);
+
 /// Bytes of a snapshot of a full context.
 int64_t largestSnapshot(const Program &program);
 

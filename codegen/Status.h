@@ -7,7 +7,10 @@
 #ifndef GLMC_CODEGEN_STATUS_H
 #define GLMC_CODEGEN_STATUS_H
 
+#include "codegen/Program.h"
+
 #include <cstdint>
+#include <vector>
 
 namespace glmc {
 
@@ -17,7 +20,7 @@ struct StatusEntry {
   const char *text; ///< What PREFIX_status_text answers.
 };
 
-/// Every status, in order of value from 0.
+/// The statuses of every program, in order of value from 0.
 constexpr StatusEntry statusTable[] = {
     {0, "OK", "ok"},
     {1, "ERROR_NULL", "a pointer argument is null"},
@@ -34,6 +37,21 @@ constexpr StatusEntry statusTable[] = {
 constexpr int statusOk = 0, statusNull = 1, statusNotInitialised = 2, statusCpu = 3, statusThreads = 4,
               statusContextFull = 5, statusToken = 6, statusCount = 7, statusBuffer = 8, statusSnapshot = 9,
               statusWeights = 10;
+/// Those that a resumable program has too.
+constexpr StatusEntry resumeStatuses[] = {
+    {11, "MORE", "there is more to do: call step again"},
+    {12, "ERROR_IDLE", "no run was started, or another call ended it"},
+};
+constexpr int statusMore = 11, statusIdle = 12;
+
+/// What the functions of a program may return.
+inline std::vector<StatusEntry> statusesOf(const Program &program) {
+  std::vector<StatusEntry> statuses(std::begin(statusTable), std::end(statusTable));
+  if (program.resumable)
+    statuses.insert(statuses.end(), std::begin(resumeStatuses), std::end(resumeStatuses));
+  return statuses;
+}
+
 /// What PREFIX_status_text answers for any other value.
 constexpr const char *statusUnknownText = "unknown status";
 

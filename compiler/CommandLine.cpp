@@ -107,6 +107,7 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
   app->add_option("--io", command.io, "Where inputs and outputs are: the caller's pointers, or the arena")
       ->check(CLI::IsMember({"pointers", "arena"}))
       ->capture_default_str();
+  app->add_flag("--resumable", command.resumable, "Also functions that run a few launches at a time: P_run_start, P_step");
   app->add_option("--dump-ir", command.dumpDirectory, "One file a pass, kernels, and a summary")->type_name("DIR");
   app->add_option("--stop-after", command.stopAfter, "Write OUT.mlir as it is after this pass")->type_name("PASS");
   app->add_option("--pipeline", command.pipeline, "Passes instead of the standard ones")->type_name("PASSES");

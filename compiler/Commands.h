@@ -34,6 +34,7 @@ struct CompileCommand {
   std::string prefix; ///< Empty: made of the output's name.
   std::vector<std::string> emit = {"obj", "cpp"};
   std::string io = "pointers"; ///< or "arena".
+  bool resumable = false;      ///< Also functions that run in pieces.
   std::string dumpDirectory, stopAfter, pipeline;
 };
 int runCompile(const CompileCommand &command);

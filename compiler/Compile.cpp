@@ -121,7 +121,8 @@ std::string hashBuild(ModuleOp module, const CompileOptions &options, const std:
   std::string text;
   llvm::raw_string_ostream stream(text);
   copy->print(stream, OpPrintingFlags().elideLargeResourceString(0));
-  stream << weightHash << isApart << options.optimize << options.target.name << options.prefix << GLMC_VERSION;
+  stream << weightHash << isApart << options.optimize << (options.resumable ? "resumable" : "") << options.target.name
+         << options.prefix << GLMC_VERSION;
   llvm::SHA256 hash;
   hash.update(text);
   return hexOf(hash);
@@ -353,6 +354,7 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
     return failure();
   if (failed(placeWeights(context, options, result.program)))
     return failure();
+  result.program.resumable = options.resumable;
   if (options.stepEntries)
     addStepEntries(result.program);
   std::vector<kernels::CompiledKernel> compiled;

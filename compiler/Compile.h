@@ -41,6 +41,7 @@ struct CompileOptions {
   bool emitObject = true, emitCxx = true;
   kernels::Math math = kernels::Math::fast;
   bool ioArena = false;
+  bool resumable = false; ///< Runs can be taken in pieces.
   int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
   std::string tuning;  ///< A file of `glmc tune`; empty: families choose schedules alone.
   std::string optimize = "speed"; ///< Or "size", of code.

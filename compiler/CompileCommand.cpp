@@ -129,6 +129,7 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
     fail("glmc: error: --io arena is not for programs with state (--context), whose calls take pointers");
     return false;
   }
+  options.resumable = command.resumable;
   options.dumpDirectory = command.dumpDirectory;
   options.stopAfter = command.stopAfter;
   options.pipeline = command.pipeline;

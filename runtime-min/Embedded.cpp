@@ -23,6 +23,8 @@ static_assert(largestStepCount == glmc_session_most_steps && snapshotHeaderBytes
                   offsetof(SessionTable, allLogits) == offsetof(glmc_session, all_logits) &&
                   offsetof(SessionTable, layout) == offsetof(glmc_session, layout) &&
                   offsetof(SessionTable, stepCount) == offsetof(glmc_session, step_count) &&
+                  offsetof(SessionTable, pieces) == offsetof(glmc_session, pieces) &&
+                  8 * sessionPieceWords == sizeof(glmc_session_pieces) &&
                   offsetof(SessionCache, rowBytes) == offsetof(glmc_session_cache, row_bytes),
               "session.h has the tables");
 

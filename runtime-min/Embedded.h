@@ -35,9 +35,10 @@ constexpr int64_t weightsHeaderBytes = 4096;
 
 /// What session.h calls glmc_session and glmc_session_cache, which generated code
 /// has as tables.
-constexpr int64_t largestStepCount = 16, snapshotHeaderBytes = 48;
+constexpr int64_t largestStepCount = 16, snapshotHeaderBytes = 48, sessionPieceWords = 7;
 struct SessionTable {
   int64_t context, vocabulary, ready, readyMark, length, allLogits, padding, layout, cacheCount, stepCount;
+  int64_t position, pieces;
   int64_t steps[largestStepCount];
 };
 struct SessionCache {

@@ -20,8 +20,12 @@ static inline int64_t glmc_session_taken(const glmc_session *session, const void
   return length;
 }
 
+// Whatever sets the length ends a run in pieces.
 static inline void glmc_session_take(const glmc_session *session, void *context, int64_t length) {
+  const uint32_t none = 0;
   __builtin_memcpy((uint8_t *)context + session->length, &length, sizeof length);
+  if (session->position)
+    __builtin_memcpy((uint8_t *)context + session->position, &none, sizeof none);
 }
 
 // Of a context that is not null.
@@ -52,28 +56,41 @@ static int glmc_session_choose(const glmc_session *session, int64_t left, int64_
                                                                                                            : filled;
 }
 
-GLMC_SESSION_LINKAGE int glmc_session_prefill(const glmc_session *session, glmc_session_run run, void *context,
-                                              const int64_t *tokens, int64_t count, float *logits, int64_t *padding) {
+// What keeps a context from taking these tokens; ok: nothing does.
+static inline int glmc_session_check(const glmc_session *session, const void *context, const int64_t *tokens,
+                                     int64_t count, const float *logits) {
   if (!context || !tokens || !logits)
     return glmc_session_null;
   if (glmc_session_state(session, context) != glmc_session_ok)
     return glmc_session_not_initialised;
   if (count < 1)
     return glmc_session_bad_count;
-  int64_t length = glmc_session_taken(session, context);
-  if (count > session->context - length)
+  if (count > session->context - glmc_session_taken(session, context))
     return glmc_session_full;
   for (int64_t i = 0; i < count; ++i)
     if (!glmc_session_is_token(session, tokens[i]))
       return glmc_session_bad_token;
+  return glmc_session_ok;
+}
+
+// What the tokens behind the last one leave in the caches lies past the length.
+static inline void glmc_session_pad(int64_t *padding, int64_t size, const int64_t *tokens, int64_t used) {
+  for (int64_t i = 0; i < size; ++i)
+    padding[i] = i < used ? tokens[i] : 0;
+}
+
+GLMC_SESSION_LINKAGE int glmc_session_prefill(const glmc_session *session, glmc_session_run run, void *context,
+                                              const int64_t *tokens, int64_t count, float *logits, int64_t *padding) {
+  const int status = glmc_session_check(session, context, tokens, count, logits);
+  if (status != glmc_session_ok)
+    return status;
+  int64_t length = glmc_session_taken(session, context);
   while (count > 0) {
     const int step = glmc_session_choose(session, count, session->context - length);
     const int64_t size = session->steps[step], used = size < count ? size : count, last = used - 1;
     const int64_t *chunk = tokens;
     if (used < size) {
-      // What the tokens behind the last one leave in the caches lies past the length.
-      for (int64_t i = 0; i < size; ++i)
-        padding[i] = i < used ? tokens[i] : 0;
+      glmc_session_pad(padding, size, tokens, used);
       chunk = padding;
     }
     run(context, step, chunk, &last, logits);
@@ -229,8 +246,89 @@ GLMC_SESSION_LINKAGE int glmc_session_restore(const glmc_session *session, const
   glmc_session_take(session, context, length);
   return glmc_session_ok;
 }
+
+//# piece session_pieces : session
+// Room for padded tokens, in the context.
+static inline int64_t *glmc_session_padding(const glmc_session *session, void *context) {
+  return (int64_t *)(void *)((uint8_t *)context + session->pieces + sizeof(glmc_session_pieces));
+}
+
+static inline void glmc_session_set_position(const glmc_session *session, void *context, uint32_t position) {
+  __builtin_memcpy((uint8_t *)context + session->position, &position, sizeof position);
+}
+
+static inline const int64_t *glmc_session_pieces_tokens(const glmc_session_pieces *pieces) {
+  return pieces->tokens ? (const int64_t *)(uintptr_t)pieces->tokens : &pieces->token;
+}
+
+// Chooses the step that takes the next tokens, and begins it.
+static void glmc_session_begin(const glmc_session *session, void *context, glmc_session_pieces *pieces) {
+  pieces->step = glmc_session_choose(session, pieces->left, session->context - glmc_session_taken(session, context));
+  const int64_t size = session->steps[pieces->step];
+  pieces->used = size < pieces->left ? size : pieces->left;
+  pieces->last = pieces->used - 1;
+  if (pieces->used < size)
+    glmc_session_pad(glmc_session_padding(session, context), size, glmc_session_pieces_tokens(pieces), pieces->used);
+  glmc_session_set_position(session, context, 1);
+}
+
+GLMC_SESSION_LINKAGE int glmc_session_start_prefill(const glmc_session *session, void *context, const int64_t *tokens,
+                                                    int64_t count, float *logits) {
+  const int status = glmc_session_check(session, context, tokens, count, logits);
+  if (status != glmc_session_ok)
+    return status;
+  glmc_session_pieces *const pieces = (glmc_session_pieces *)(void *)((uint8_t *)context + session->pieces);
+  pieces->tokens = (uintptr_t)tokens;
+  pieces->logits = (uintptr_t)logits;
+  pieces->left = count;
+  glmc_session_begin(session, context, pieces);
+  return glmc_session_ok;
+}
+
+GLMC_SESSION_LINKAGE int glmc_session_start_decode(const glmc_session *session, void *context, int64_t token,
+                                                   float *logits) {
+  const int status = glmc_session_check(session, context, &token, 1, logits);
+  if (status != glmc_session_ok)
+    return status;
+  glmc_session_pieces *const pieces = (glmc_session_pieces *)(void *)((uint8_t *)context + session->pieces);
+  pieces->tokens = 0;
+  pieces->token = token;
+  pieces->logits = (uintptr_t)logits;
+  pieces->left = 1;
+  glmc_session_begin(session, context, pieces);
+  return glmc_session_ok;
+}
+
+// Of a context whose position is one of the session's.
+GLMC_SESSION_LINKAGE int glmc_session_step(const glmc_session *session, glmc_session_advance advance, void *context,
+                                           int32_t budget) {
+  glmc_session_pieces *const pieces = (glmc_session_pieces *)(void *)((uint8_t *)context + session->pieces);
+  uint32_t position;
+  __builtin_memcpy(&position, (const uint8_t *)context + session->position, sizeof position);
+  for (; budget > 0; --budget) {
+    const bool isPadded = pieces->used < session->steps[pieces->step];
+    if (!advance(context, (int)pieces->step, position - 1,
+                 isPadded ? glmc_session_padding(session, context) : glmc_session_pieces_tokens(pieces), &pieces->last,
+                 (float *)(uintptr_t)pieces->logits)) {
+      ++position;
+      continue;
+    }
+    glmc_session_take(session, context, glmc_session_taken(session, context) + pieces->used);
+    pieces->left -= pieces->used;
+    if (pieces->left == 0)
+      return glmc_session_ok;
+    pieces->tokens += (uint64_t)pieces->used * sizeof(int64_t);
+    if (session->all_logits)
+      pieces->logits += (uint64_t)(pieces->used * session->vocabulary) * sizeof(float);
+    glmc_session_begin(session, context, pieces);
+    position = 1;
+  }
+  glmc_session_set_position(session, context, position);
+  return glmc_session_more;
+}
 //# end
 
-static_assert(sizeof(glmc_session_header) == 48 && sizeof(glmc_session) == 8 * (10 + glmc_session_most_steps) &&
+static_assert(sizeof(glmc_session_header) == 48 && sizeof(glmc_session) == 8 * (12 + glmc_session_most_steps) &&
+                  sizeof(glmc_session_pieces) == 56 &&
                   sizeof(glmc_session_cache) == 32,
               "tables and snapshots have no gaps");

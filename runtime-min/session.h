@@ -29,6 +29,8 @@ enum {
   glmc_session_bad_count = 7,
   glmc_session_small_buffer = 8,
   glmc_session_bad_snapshot = 9,
+  glmc_session_more = 11,
+  glmc_session_idle = 12,
   // Sizes that steps can be compiled for.
   glmc_session_most_steps = 16,
 };
@@ -45,6 +47,8 @@ struct glmc_session {
   int64_t layout;     // Hash of the program and its caches; snapshots of another are refused.
   int64_t cache_count;
   int64_t step_count;
+  int64_t position;   // Offset of the uint32_t that says how far a run in pieces came, 0: there is none; 0: no such runs.
+  int64_t pieces;     // Offset of what such a run keeps; the room for padded tokens follows it.
   int64_t steps[glmc_session_most_steps]; // Tokens that each step takes, ascending from 1.
 };
 
@@ -57,6 +61,19 @@ struct glmc_session_cache {
 // Runs step number `step` on as many tokens as it takes. Without all_logits it
 // gives the logits of row *last.
 typedef void (*glmc_session_run)(void *context, int step, const int64_t *tokens, const int64_t *last, float *logits);
+
+// Runs launch or copy number `at` of step number `step`; 0 unless it was the last.
+typedef int (*glmc_session_advance)(void *context, int step, uint32_t at, const int64_t *tokens, const int64_t *last,
+                                    float *logits);
+
+// A run in pieces. Addresses are those of the caller's tokens that are to come, 0: of
+// the one in here; and of its logits.
+struct glmc_session_pieces {
+  uint64_t tokens, logits;
+  int64_t left;  // Tokens to come, those of the step under way included.
+  int64_t step, used, last; // That step, how many of its tokens are no padding, and the row of the last of them.
+  int64_t token;
+};
 
 // What a snapshot begins with; the rows of each cache, head by head, follow.
 struct glmc_session_header {
@@ -79,6 +96,12 @@ int glmc_session_prefill(const glmc_session *session, glmc_session_run run, void
                          int64_t count, float *logits, int64_t *padding);
 /// Takes one token.
 int glmc_session_decode(const glmc_session *session, glmc_session_run run, void *context, int64_t token, float *logits);
+/// Begins to take `count` tokens in pieces: checks what glmc_session_prefill checks.
+int glmc_session_start_prefill(const glmc_session *session, void *context, const int64_t *tokens, int64_t count,
+                               float *logits);
+int glmc_session_start_decode(const glmc_session *session, void *context, int64_t token, float *logits);
+/// Takes `budget` launches of what was started: more, ok when it is done, or a status.
+int glmc_session_step(const glmc_session *session, glmc_session_advance advance, void *context, int32_t budget);
 /// Positions taken; of a context that is null or not initialised the status, negative.
 int64_t glmc_session_length(const glmc_session *session, const void *context);
 /// Forgets everything.

@@ -1,6 +1,7 @@
 //===- CheckProgram.cpp - Is a program fit to be emitted? -------------------===//
 #include "codegen/object/CheckProgram.h"
 
+#include "codegen/ResumeLayout.h"
 #include "codegen/SessionLayout.h"
 
 #include <algorithm>
@@ -69,7 +70,8 @@ public:
       if (!error.empty())
         return "entry point '" + point.name + "': " + error;
     }
-    return checkSession(program);
+    std::string error = checkSession(program);
+    return error.empty() ? checkResume(program) : error;
   }
 
 private:

@@ -13,28 +13,23 @@
 // step by its number. All of that is constant, and folds into the public functions.
 //
 //===----------------------------------------------------------------------===//
-#include "codegen/object/Driver.h"
+#include "codegen/object/DriverParts.h"
 
-#include "codegen/ContextLayout.h"
 #include "codegen/SessionLayout.h"
 #include "codegen/Status.h"
 #include "codegen/WeightsLayout.h"
 #include "codegen/object/ObjectFile.h"
 
-#include "llvm/IR/IRBuilder.h"
-
 #include <algorithm>
-#include <iterator>
 
 namespace glmc::object {
 namespace {
 
-class DriverBuilder {
+class DriverBuilder : DriverParts {
 public:
   DriverBuilder(llvm::Module &module, const Program &program, const Thunks &thunks, const Pool &pool,
                 const SessionCode &session, const ObjectOptions &options)
-      : module(module), program(program), thunks(thunks), pool(pool), session(session), options(options),
-        layout(contextLayout(program)), builder(module.getContext()), pointer(builder.getPtrTy()) {}
+      : DriverParts(module, program, thunks, options), pool(pool), session(session) {}
 
   Driver build(const CpuNeeds &needs) {
     if (program.weightBytes > 0 && !program.weightsApart)
@@ -51,6 +46,8 @@ public:
         defineEntry(program.entryPoints[i]);
     if (program.session)
       defineSession();
+    if (program.resumable)
+      defineResume(*this, session);
     defineStatusText();
     defineBuildId();
     return std::move(driver);
@@ -76,46 +73,7 @@ private:
     driver.exported.push_back(context);
   }
 
-  /// Starts a public function; the builder is in its first block.
-  llvm::Function *define(const std::string &name, llvm::Type *result, const std::vector<llvm::Type *> &parameters) {
-    llvm::Function *function = defineInternal(name, result, parameters);
-    function->setLinkage(llvm::GlobalValue::ExternalLinkage);
-    driver.exported.push_back(function);
-    return function;
-  }
-
-  llvm::Function *defineInternal(const std::string &name, llvm::Type *result,
-                                 const std::vector<llvm::Type *> &parameters) {
-    auto *type = llvm::FunctionType::get(result, parameters, false);
-    auto *function =
-        llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, options.prefix + "_" + name, module);
-    useBaseline(*function, options.target);
-    function->setDSOLocal(true);
-    builder.SetInsertPoint(newBlock(function));
-    return function;
-  }
-
-  llvm::BasicBlock *newBlock(llvm::Function *function) {
-    return llvm::BasicBlock::Create(module.getContext(), "", function);
-  }
-
-  /// Returns `status` from here if `condition` holds, goes on if not.
-  void returnIf(llvm::Value *condition, int status) {
-    llvm::Function *function = builder.GetInsertBlock()->getParent();
-    llvm::BasicBlock *leave = newBlock(function), *stay = newBlock(function);
-    builder.CreateCondBr(condition, leave, stay);
-    builder.SetInsertPoint(leave);
-    builder.CreateRet(builder.getInt32(status));
-    builder.SetInsertPoint(stay);
-  }
-
-  llvm::Value *at(llvm::Value *base, int64_t offset) {
-    return offset == 0 ? base : builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), base, offset);
-  }
-
-  void setReady(llvm::Value *context, uint32_t value) {
-    builder.CreateAlignedStore(builder.getInt32(value), at(context, layout.ready), llvm::Align(4));
-  }
+  void setReady(llvm::Value *context, uint32_t value) { store32(context, layout.ready, builder.getInt32(value)); }
 
   std::vector<llvm::Type *> initParameters() {
     std::vector<llvm::Type *> parameters = {pointer};
@@ -126,8 +84,7 @@ private:
 
   /// Starts init or init_version: a context that is not ready for anything.
   llvm::Function *startInit(const char *name, const std::vector<llvm::Type *> &parameters) {
-    llvm::Function *function = define(name, builder.getInt32Ty(), parameters);
-    driver.functions.push_back({name, function});
+    llvm::Function *function = defineWorking(name, builder.getInt32Ty(), parameters);
     returnIf(builder.CreateIsNull(function->getArg(0)), statusNull);
     setReady(function->getArg(0), 0);
     return function;
@@ -161,8 +118,7 @@ private:
     parameters.push_back(builder.getInt32Ty());
     llvm::Function *prepare = defineInternal("prepare", builder.getInt32Ty(), parameters);
     prepare->addFnAttr(llvm::Attribute::NoInline);
-    builder.CreateAlignedStore(prepare->getArg(parameters.size() - 1), at(prepare->getArg(0), layout.version),
-                               llvm::Align(4));
+    store32(prepare->getArg(0), layout.version, prepare->getArg(parameters.size() - 1));
     finishInit(prepare);
     auto callPrepare = [&](llvm::Function *function, llvm::Value *version) {
       std::vector<llvm::Value *> arguments;
@@ -184,13 +140,12 @@ private:
 
   /// Which version runs; no text of a context that is not ready.
   void defineVersion() {
-    llvm::Function *function = define("version", pointer, {pointer});
-    driver.functions.push_back({"version", function});
+    llvm::Function *function = defineWorking("version", pointer, {pointer});
     llvm::Value *context = function->getArg(0);
     llvm::BasicBlock *none = newBlock(function), *given = newBlock(function), *ready = newBlock(function);
     builder.CreateCondBr(builder.CreateIsNull(context), none, given);
     builder.SetInsertPoint(given);
-    llvm::Value *mark = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
+    llvm::Value *mark = load32(context, layout.ready);
     builder.CreateCondBr(builder.CreateICmpEQ(mark, builder.getInt32(readyMagic)), ready, none);
     builder.SetInsertPoint(ready);
     llvm::SwitchInst *choice = builder.CreateSwitch(loadVersion(context), none, program.versions.size());
@@ -202,10 +157,6 @@ private:
     }
     builder.SetInsertPoint(none);
     builder.CreateRet(builder.CreateGlobalString(""));
-  }
-
-  llvm::Value *loadVersion(llvm::Value *context) {
-    return builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.version), llvm::Align(4));
   }
 
   /// All of init that does not depend on the CPU.
@@ -221,6 +172,8 @@ private:
     if (program.stateBytes > 0)
       builder.CreateMemSet(at(context, layout.state), builder.getInt8(0), program.stateBytes,
                            llvm::MaybeAlign(contextAlignment));
+    if (program.resumable)
+      store32(context, layout.position, builder.getInt32(0));
     setReady(context, readyMagic);
     builder.CreateRet(builder.getInt32(statusOk));
   }
@@ -234,15 +187,11 @@ private:
     builder.CreateStore(image, at(context, layout.weights));
   }
 
-  llvm::Value *loadWeights(llvm::Value *context) { return builder.CreateLoad(pointer, at(context, layout.weights)); }
-
   void defineCheckWeights() {
-    llvm::Function *function = define("check_weights", builder.getInt32Ty(), {pointer});
-    driver.functions.push_back({"check_weights", function});
+    llvm::Function *function = defineWorking("check_weights", builder.getInt32Ty(), {pointer});
     llvm::Value *context = function->getArg(0);
     returnIf(builder.CreateIsNull(context), statusNull);
-    llvm::Value *ready = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
-    returnIf(builder.CreateICmpNE(ready, builder.getInt32(readyMagic)), statusNotInitialised);
+    returnUnlessReady(context);
     llvm::Value *intact = builder.CreateCall(module.getFunction("glmc_weights_intact"),
                                              {loadWeights(context), builder.getInt64(program.weightBytes)});
     returnIf(builder.CreateIsNull(intact), statusWeights);
@@ -251,44 +200,25 @@ private:
 
   /// The context stays ready: what runs from now on does so on one thread.
   void defineRelease() {
-    llvm::Function *function = define("release", builder.getInt32Ty(), {pointer});
-    driver.functions.push_back({"release", function});
+    llvm::Function *function = defineWorking("release", builder.getInt32Ty(), {pointer});
     returnIf(builder.CreateIsNull(function->getArg(0)), statusNull);
     builder.CreateCall(pool.stop, {at(function->getArg(0), layout.pool)});
     builder.CreateRet(builder.getInt32(statusOk));
   }
 
-  static bool isParameter(const Parameter &parameter) {
-    return parameter.place.memory == Memory::input || parameter.place.memory == Memory::output;
-  }
-
   void defineEntry(const EntryPoint &entry) {
-    std::vector<llvm::Type *> parameters = {pointer};
-    for (const auto *list : {&entry.inputs, &entry.outputs})
-      for (const Parameter &parameter : *list)
-        if (isParameter(parameter))
-          parameters.push_back(pointer);
-    llvm::Function *function = define(entry.name, builder.getInt32Ty(), parameters);
-    driver.functions.push_back({entry.name, function});
-    context = function->getArg(0);
-    inputs.assign(entry.inputs.size(), nullptr);
-    outputs.assign(entry.outputs.size(), nullptr);
-    unsigned next = 1;
-    for (size_t i = 0; i < entry.inputs.size(); i++)
-      if (isParameter(entry.inputs[i]))
-        inputs[i] = function->getArg(next++);
-    for (size_t i = 0; i < entry.outputs.size(); i++)
-      if (isParameter(entry.outputs[i]))
-        outputs[i] = function->getArg(next++);
-
-    llvm::Value *anyNull = builder.CreateIsNull(context);
-    for (unsigned i = 1; i < function->arg_size(); i++)
-      anyNull = builder.CreateOr(anyNull, builder.CreateIsNull(function->getArg(i)));
-    returnIf(anyNull, statusNull);
-    llvm::Value *ready = builder.CreateAlignedLoad(builder.getInt32Ty(), at(context, layout.ready), llvm::Align(4));
-    returnIf(builder.CreateICmpNE(ready, builder.getInt32(readyMagic)), statusNotInitialised);
+    llvm::Function *function = defineWorking(entry.name, builder.getInt32Ty(), entryTypes(entry));
+    startEntry(entry, function);
+    if (program.resumable) // The arena is needed for this run.
+      store32(context, layout.position, builder.getInt32(0));
     emitSteps(entry);
     builder.CreateRet(builder.getInt32(statusOk));
+  }
+
+  void emitSteps(const EntryPoint &entry) {
+    startSteps();
+    for (const Step &step : entry.steps)
+      emitStep(step);
   }
 
   /// An entry point that checks nothing, with the same parameters whatever it takes.
@@ -325,34 +255,11 @@ private:
     return function;
   }
 
-  /// A table of runtime-min/session.h, which consists of int64_t.
-  llvm::Value *defineTable(const char *name, const void *table, size_t bytes) {
-    llvm::ArrayRef<uint64_t> words(static_cast<const uint64_t *>(table), bytes / sizeof(uint64_t));
-    llvm::Constant *data = llvm::ConstantDataArray::get(module.getContext(), words);
-    return new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
-                                    data, options.prefix + "_" + name);
-  }
-
-  /// A public function that passes `arguments`, then all that it is given, then
-  /// room for the tokens of a padded step if `paddingTokens` is not negative.
-  void defineForwarder(const char *name, llvm::Type *result, std::vector<llvm::Type *> parameters,
-                       llvm::Function *callee, std::vector<llvm::Value *> arguments, int64_t paddingTokens = -1) {
-    llvm::Function *function = define(name, result, parameters);
-    driver.functions.push_back({name, function});
-    for (llvm::Argument &argument : function->args())
-      arguments.push_back(&argument);
-    if (paddingTokens == 0)
-      arguments.push_back(llvm::ConstantPointerNull::get(builder.getPtrTy()));
-    else if (paddingTokens > 0)
-      arguments.push_back(builder.CreateAlloca(llvm::ArrayType::get(builder.getInt64Ty(), paddingTokens)));
-    builder.CreateRet(builder.CreateCall(callee, arguments));
-  }
-
   void defineSession() {
     const SessionTable table = sessionTable(program, options.buildId);
     const std::vector<SessionCache> caches = cacheTable(program);
     llvm::Function *run = defineSessionRun();
-    llvm::Value *constants = defineTable("session", &table, sizeof table);
+    llvm::Value *constants = sessionData = defineTable("session", &table, sizeof table);
     llvm::Value *places = defineTable("session_caches", caches.data(), caches.size() * sizeof caches[0]);
     llvm::Type *status = builder.getInt32Ty(), *number = builder.getInt64Ty();
     defineForwarder("prefill", status, {pointer, pointer, number, pointer}, session.prefill, {constants, run},
@@ -366,61 +273,12 @@ private:
     defineForwarder("restore", status, {pointer, pointer, number}, session.restore, {constants, places});
   }
 
-  void emitSteps(const EntryPoint &entry) {
-    weights = program.weightsApart ? loadWeights(context) : driver.weights;
-    version = program.versions.empty() ? nullptr : loadVersion(context);
-    for (const Step &step : entry.steps)
-      emitStep(step);
-  }
-
-  void emitStep(const Step &step) {
-    if (auto *copy = std::get_if<Copy>(&step)) {
-      builder.CreateMemCpy(address(copy->to), alignment(copy->to), address(copy->from), alignment(copy->from),
-                           copy->from.bytes);
-      return;
-    }
-    const Launch &launch = std::get<Launch>(step);
-    const Thunk &thunk = thunks[launch.kernel];
-    std::vector<llvm::Value *> pointers;
-    if (thunk.takesPool)
-      pointers.push_back(at(context, layout.pool));
-    for (const auto *places : {&launch.reads, &launch.writes, &launch.scratch})
-      for (const Place &place : *places)
-        pointers.push_back(address(place));
-    // A version may need less scratch than there is.
-    pointers.resize(std::min(pointers.size(), thunk.takesPool + thunk.buffers()));
-    if (thunk.takesVersion)
-      pointers.push_back(version);
-    builder.CreateCall(thunk.function, pointers);
-  }
-
-  llvm::Value *address(const Place &place) {
-    switch (place.memory) {
-    case Memory::arena:
-      return at(context, layout.arena + place.offset);
-    case Memory::state:
-      return at(context, layout.state + place.offset);
-    case Memory::weights:
-      // A place of no bytes in an image of no bytes may be anywhere.
-      return weights ? at(weights, place.offset) : context;
-    case Memory::input:
-      return at(inputs[place.index], place.offset);
-    case Memory::output:
-      return at(outputs[place.index], place.offset);
-    }
-    return nullptr;
-  }
-
-  static llvm::MaybeAlign alignment(const Place &place) {
-    bool ours = place.memory != Memory::input && place.memory != Memory::output;
-    return llvm::MaybeAlign(ours && place.offset % 64 == 0 ? 64 : 1);
-  }
-
   void defineStatusText() {
     llvm::Function *function = define("status_text", pointer, {builder.getInt32Ty()});
     llvm::BasicBlock *unknown = newBlock(function);
-    llvm::SwitchInst *choice = builder.CreateSwitch(function->getArg(0), unknown, std::size(statusTable));
-    for (const StatusEntry &entry : statusTable) {
+    const std::vector<StatusEntry> statuses = statusesOf(program);
+    llvm::SwitchInst *choice = builder.CreateSwitch(function->getArg(0), unknown, statuses.size());
+    for (const StatusEntry &entry : statuses) {
       llvm::BasicBlock *block = newBlock(function);
       choice->addCase(builder.getInt32(entry.value), block);
       builder.SetInsertPoint(block);
@@ -435,19 +293,8 @@ private:
     builder.CreateRet(builder.CreateGlobalString(options.buildId));
   }
 
-  llvm::Module &module;
-  const Program &program;
-  const Thunks &thunks;
   const Pool &pool;
   const SessionCode &session;
-  const ObjectOptions &options;
-  ContextLayout layout;
-  llvm::IRBuilder<> builder;
-  llvm::Type *pointer;
-  Driver driver;
-  // Of the entry point that is being built.
-  llvm::Value *context = nullptr, *weights = nullptr, *version = nullptr;
-  std::vector<llvm::Value *> inputs, outputs;
 };
 
 } // namespace

@@ -467,10 +467,14 @@ bool linkSession(llvm::Module &module, const targets::Target &target, SessionCod
                     {"glmc_session_rollback", 3},
                     {"glmc_session_snapshot_bytes", 3},
                     {"glmc_session_snapshot", 5},
-                    {"glmc_session_restore", 5}},
+                    {"glmc_session_restore", 5},
+                    {"glmc_session_start_prefill", 5},
+                    {"glmc_session_start_decode", 4},
+                    {"glmc_session_step", 4}},
                    found, error))
     return false;
-  code = {found[0], found[1], found[2], found[3], found[4], found[5], found[6], found[7]};
+  code = {found[0], found[1], found[2], found[3], found[4], found[5], found[6], found[7],
+          found[8], found[9], found[10]};
   return true;
 }
 

@@ -75,6 +75,8 @@ bool linkPool(llvm::Module &module, const targets::Target &target, Pool &pool, s
 struct SessionCode {
   llvm::Function *prefill = nullptr, *decode = nullptr, *length = nullptr, *reset = nullptr, *rollback = nullptr,
                  *snapshotBytes = nullptr, *snapshot = nullptr, *restore = nullptr;
+  /// For runs in pieces.
+  llvm::Function *startPrefill = nullptr, *startDecode = nullptr, *step = nullptr;
 };
 
 /// Links what a stateful program's public functions call.

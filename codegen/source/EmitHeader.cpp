@@ -9,6 +9,7 @@
 #include "codegen/ContextLayout.h"
 #include "codegen/SessionLayout.h"
 #include "codegen/Status.h"
+#include "codegen/source/ResumeText.h"
 #include "codegen/source/SessionText.h"
 #include "runtime-min/Embedded.h"
 
@@ -110,7 +111,7 @@ ParameterNames parameterNames(const EntryPoint &entry) {
       "xor_eq",   "NULL",          "offsetof",     "int8_t",   "int16_t",
       "int32_t",  "int64_t",       "uint8_t",      "uint16_t", "uint32_t",
       "uint64_t", "size_t",        "context",      "arena",    "state",
-      "weights",  "f32",           "f64",          "i8",       "i16",
+      "weights",  "position",      "f32",           "f64",          "i8",       "i16",
       "i32",      "i64",           "u8",           "u16",      "u32",
       "u64"};
   std::set<std::string> used;
@@ -226,7 +227,7 @@ void HeaderPrinter::identity() {
 
 void HeaderPrinter::statuses() {
   out << "/* What every function returns. */\nenum " << prefix << "_status {\n";
-  for (const StatusEntry &status : statusTable)
+  for (const StatusEntry &status : statusesOf(program))
     out << "  " << macros << "_" << status.name << " = " << status.value << ", /* " << status.text << " */\n";
   out << "};\n\n";
 }
@@ -332,8 +333,16 @@ void HeaderPrinter::context() {
     out << "  " << align << " uint8_t weights[" << weightsAddressBytes << "];\n";
     aligned = true;
   }
+  if (const int64_t words = program.resumable ? resumeLayout(program).words : 0) {
+    out << "  " << (aligned ? "" : align + " ") << "uint64_t run[" << words << "];\n";
+    aligned = true;
+  }
   if (!program.versions.empty()) {
     out << "  " << (aligned ? "" : align + " ") << "uint32_t version;\n";
+    aligned = true;
+  }
+  if (program.resumable) {
+    out << "  " << (aligned ? "" : align + " ") << "uint32_t position;\n";
     aligned = true;
   }
   out << "  " << (aligned ? "" : align + " ") << "uint32_t ready;\n} " << prefix << "_context;\n\n";
@@ -386,7 +395,10 @@ void HeaderPrinter::entryPoint(const EntryPoint &entry) {
     accessor(entry, entry.inputs[i], names.inputs[i]);
   for (size_t i = 0; i < entry.outputs.size(); ++i)
     accessor(entry, entry.outputs[i], names.outputs[i]);
-  out << entrySignature(entry, options) << ";\n\n";
+  out << entrySignature(entry, options) << ";\n";
+  if (program.resumable)
+    out << startSignature(entry, options) << ";\n";
+  out << "\n";
 }
 
 std::string HeaderPrinter::print() {
@@ -409,6 +421,8 @@ std::string HeaderPrinter::print() {
       << "_build_id(void);\n\n";
   if (program.session)
     out << sessionDeclarations(program, options);
+  if (program.resumable)
+    out << resumeDeclarations(program, options);
   const std::vector<bool> steps = sessionSteps(program);
   if (std::count(steps.begin(), steps.end(), false))
     out << "/* Tensors are dense, last dimension fastest. A pointer needs the alignment of its\n"

@@ -7,7 +7,9 @@
 //                              alignas(64) uint8_t state[S];
 //                              alignas(64) uint8_t pool[T];
 //                              alignas(64) uint8_t weights[8];
-//                              uint32_t version; uint32_t ready; } P_context;
+//                              alignas(8) uint64_t run[R];
+//                              uint32_t version; uint32_t position;
+//                              uint32_t ready; } P_context;
 //   extern P_context P_default;                zeros, in section .bss.P_default
 //   int P_init(P_context *);                   checks the CPU, sets ready
 //   int P_init(P_context *, const void *, int64_t), int P_check_weights(const P_context *);
@@ -16,6 +18,8 @@
 //                                              of a program with versions
 //   int P_release(P_context *);                ends the threads, if there are any
 //   int P_<entry>(P_context *, const T *input..., T *output...);
+//   int P_<entry>_start(...), P_step(P_context *, int32_t budget)
+//                                              of a resumable program: runs in pieces
 //   int P_prefill(...), P_decode(...), ...     of a stateful program (SessionText.h)
 //   T *P_<entry>_<tensor>(P_context *);        for tensors that lie in the arena
 //   const char *P_status_text(int), *P_build_id(void);

@@ -157,7 +157,9 @@ static std::string tables(const Program &program, const EmitOptions &options) {
       << ", // vocabulary\n    (int64_t)offsetof(P_context, ready), readyMark,\n    " << inState << table.length - state
       << ", // length\n    " << table.allLogits << ", // all_logits\n    " << table.padding
       << ", // padding\n    (int64_t)0x" << std::hex << uint64_t(table.layout) << std::dec << "u, // layout\n    "
-      << table.cacheCount << ", // caches\n    " << table.stepCount << ", // steps\n    {";
+      << table.cacheCount << ", // caches\n    " << table.stepCount << ", // steps\n    "
+      << (table.position ? "(int64_t)offsetof(P_context, position), (int64_t)offsetof(P_context, run)" : "0, 0")
+      << ", // Of runs in pieces.\n    {";
   for (int64_t i = 0; i < table.stepCount; ++i)
     out << (i ? ", " : "") << table.steps[i];
   out << "}};\n\n// Offset, heads, rows of each, bytes of a row.\nstatic const glmc_session_cache sessionCaches[] = "
@@ -173,7 +175,9 @@ static std::string tables(const Program &program, const EmitOptions &options) {
 
 std::string sessionTables(const Program &program, const EmitOptions &options) {
   std::string text = "#define GLMC_SESSION_LINKAGE static\n" + runtimePiece("session.h", "session_types") + "\n" +
-                     runtimePiece("session.cpp", "session") + "#undef GLMC_SESSION_LINKAGE\n\n";
+                     runtimePiece("session.cpp", "session") +
+                     (program.resumable ? "\n" + runtimePiece("session.cpp", "session_pieces") : "") +
+                     "#undef GLMC_SESSION_LINKAGE\n\n";
   text += "static void runStep(void *storage, int step, const int64_t *tokens, const int64_t *last, float *logits) {\n"
           "  " +
           options.prefix + "_context *const context = (" + options.prefix + "_context *)storage;\n  switch (step) {\n";

@@ -145,6 +145,22 @@ TEST(Object, StackBoundFollowsCalls) {
   EXPECT_LT(larger.stack[0].bytes, 200);
 }
 
+TEST(Object, ResumableFunctionsNeedTheirNames) {
+  Model model;
+  model.program.resumable = true;
+  ObjectResult object = emitObject(model.program, model.kernels, optionsFor("x86-64"));
+  ASSERT_EQ(object.error, "");
+  ASSERT_EQ(object.stack.size(), 6u); // init, run, again, run_start, again_start, step
+  EXPECT_EQ(object.stack[5].function, "step");
+  EXPECT_EQ(object.contextBytes, 192); // The pointers lie behind the arena's 128 bytes.
+  for (const char *name : {"step", "run_start"}) {
+    model.program.entryPoints[1].name = name;
+    object = emitObject(model.program, model.kernels, optionsFor("x86-64"));
+    EXPECT_NE(object.error.find("cannot be resumable beside a function of its name"), std::string::npos)
+        << object.error;
+  }
+}
+
 TEST(Object, StatusesInTheirOrder) {
   ObjectResult object = emitModel("x86-64");
   ASSERT_EQ(object.error, "");
