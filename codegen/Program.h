@@ -102,6 +102,29 @@ struct Session {
   std::vector<int> caches;
 };
 
+/// Four numbers of what a launch leaves at one place, of its finite elements; each may
+/// be off by `tolerance`.
+struct GoldenLaunch {
+  int step = 0; ///< Of the entry point's steps.
+  Place place;  ///< In the arena or an output.
+  kernels::Element element = kernels::Element::f32;
+  int64_t count = 0; ///< Elements.
+  float mean = 0, magnitude = 0, least = 0, most = 0, tolerance = 0;
+};
+
+/// Golden data of one entry point; of a session's step, of a context without tokens.
+struct SelfTestCase {
+  int entry = 0;
+  std::vector<std::vector<uint8_t>> inputs, outputs; ///< Bytes of each parameter.
+  std::vector<float> tolerances; ///< Of each output's elements; negative: its bits must be the same.
+  std::vector<GoldenLaunch> launches; ///< In order of step; empty unless SelfTest::launches.
+};
+
+struct SelfTest {
+  bool launches = false; ///< Single launches are tested too.
+  std::vector<SelfTestCase> cases;
+};
+
 struct Program {
   /// Each distinct kernel once, in the order of their numbers in launches; then,
   /// of a program with versions, what other versions run in their places.
@@ -123,6 +146,7 @@ struct Program {
   int64_t threads = 1;
   /// Runs can be taken in pieces (ResumeLayout.h).
   bool resumable = false;
+  std::optional<SelfTest> selfTest;
   kernels::Math math = kernels::Math::fast;
   /// Names of the targets of a program with versions, plainest first: init takes
   /// the last one that the machine has what is needed for. Empty: there is one.

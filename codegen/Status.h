@@ -44,11 +44,17 @@ constexpr StatusEntry resumeStatuses[] = {
 };
 constexpr int statusMore = 11, statusIdle = 12;
 
+/// That a program with a self-test has too.
+constexpr StatusEntry selfTestStatus = {13, "ERROR_SELFTEST", "this machine computes something else than was expected"};
+constexpr int statusSelfTest = selfTestStatus.value;
+
 /// What the functions of a program may return.
 inline std::vector<StatusEntry> statusesOf(const Program &program) {
   std::vector<StatusEntry> statuses(std::begin(statusTable), std::end(statusTable));
   if (program.resumable)
     statuses.insert(statuses.end(), std::begin(resumeStatuses), std::end(resumeStatuses));
+  if (program.selfTest)
+    statuses.push_back(selfTestStatus);
   return statuses;
 }
 

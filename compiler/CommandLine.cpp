@@ -108,6 +108,15 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
       ->check(CLI::IsMember({"pointers", "arena"}))
       ->capture_default_str();
   app->add_flag("--resumable", command.resumable, "Also functions that run a few launches at a time: P_run_start, P_step");
+  CLI::Option *selfTest =
+      app->add_flag("--selftest{outputs}", command.selfTest,
+                      "Also a function that runs golden inputs on the device and compares outputs, or what each launch "
+                      "leaves (--selftest=layers)")
+          ->check(CLI::IsMember({"none", "outputs", "layers"}))
+          ->default_str("none");
+  app->add_option("--selftest-data", command.selfTestData, "Its inputs: a folder of input_0.pb or test_data_set_0; default: seeded ones")
+      ->type_name("DIR")
+      ->needs(selfTest);
   app->add_option("--dump-ir", command.dumpDirectory, "One file a pass, kernels, and a summary")->type_name("DIR");
   app->add_option("--stop-after", command.stopAfter, "Write OUT.mlir as it is after this pass")->type_name("PASS");
   app->add_option("--pipeline", command.pipeline, "Passes instead of the standard ones")->type_name("PASSES");

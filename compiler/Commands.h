@@ -35,6 +35,8 @@ struct CompileCommand {
   std::vector<std::string> emit = {"obj", "cpp"};
   std::string io = "pointers"; ///< or "arena".
   bool resumable = false;      ///< Also functions that run in pieces.
+  std::string selfTest = "none"; ///< or "outputs", or "layers".
+  std::string selfTestData;
   std::string dumpDirectory, stopAfter, pipeline;
 };
 int runCompile(const CompileCommand &command);

@@ -8,6 +8,7 @@
 #include "compiler/CalibrateRanges.h"
 #include "compiler/Outputs.h"
 #include "compiler/Pipeline.h"
+#include "compiler/SelfTest.h"
 #include "compiler/StepEntries.h"
 #include "compiler/import/onnx/ImportOnnx.h"
 #include "compiler/report/Boundaries.h"
@@ -121,8 +122,9 @@ std::string hashBuild(ModuleOp module, const CompileOptions &options, const std:
   std::string text;
   llvm::raw_string_ostream stream(text);
   copy->print(stream, OpPrintingFlags().elideLargeResourceString(0));
-  stream << weightHash << isApart << options.optimize << (options.resumable ? "resumable" : "") << options.target.name
-         << options.prefix << GLMC_VERSION;
+  stream << weightHash << isApart << options.optimize << (options.resumable ? "resumable" : "")
+         << (options.selfTest == SelfTestKind::none ? "" : options.selfTest == SelfTestKind::outputs ? "tested" : "layers")
+         << options.target.name << options.prefix << GLMC_VERSION;
   llvm::SHA256 hash;
   hash.update(text);
   return hexOf(hash);
@@ -221,6 +223,7 @@ LogicalResult emitOutputs(MLIRContext &context, const CompileOptions &options,
     result.object.assign(object.object.begin(), object.object.end());
     result.objectHasWeights = object.weightBytes > 0;
     result.stackBytes = object.stackBytes;
+    result.footprint = footprintOf(result.program, object);
     result.supportRoutines = object.undefinedSymbols;
     result.versionBytes = object.versionBytes;
     emit.supportRoutines = object.undefinedSymbols;
@@ -338,8 +341,14 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   if (auto nodes = module->getAttrOfType<IntegerAttr>(glm::GlmDialect::onnxNodesAttr))
     result.onnxNodes = nodes.getInt();
 
+  OwningOpRef<ModuleOp> imported, unplanned;
+  if (options.selfTest != SelfTestKind::none) {
+    if (isPlanned)
+      return errorAt(context, options) << "is planned already, and --selftest needs the tensor level";
+    imported = module.clone();
+  }
   Stopwatch passes;
-  if (!isPlanned && failed(runPipeline(module, options, result.passes)))
+  if (!isPlanned && failed(runPipeline(module, options, result.passes, imported ? &unplanned : nullptr)))
     return failure();
   result.secondsPasses = passes.seconds();
   if (!options.stopAfter.empty())
@@ -355,6 +364,10 @@ LogicalResult compile(MLIRContext &context, const CompileOptions &options, Compi
   if (failed(placeWeights(context, options, result.program)))
     return failure();
   result.program.resumable = options.resumable;
+  if (imported && !unplanned)
+    return errorAt(context, options) << "--selftest needs a pipeline that plans memory (glm-plan-memory)";
+  if (imported && failed(makeSelfTest(options, *imported, *unplanned, result.program)))
+    return failure();
   if (options.stepEntries)
     addStepEntries(result.program);
   std::vector<kernels::CompiledKernel> compiled;
@@ -483,6 +496,8 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
   };
   if (llvm::json::Array layers = layersJson(*result.module); !layers.empty())
     report["layers"] = std::move(layers);
+  if (result.footprint)
+    addFootprint(report, *result.footprint, result.program);
   if (!result.program.versions.empty())
     report["versions"] = versionsJson(result);
   if (result.program.session)

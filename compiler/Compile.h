@@ -12,6 +12,7 @@
 #include "codegen/kernels/CompileKernel.h"
 #include "codegen/source/EmitSource.h"
 #include "compiler/CompressOptions.h"
+#include "compiler/Footprint.h"
 #include "compiler/WeightsFile.h"
 #include "compiler/Bindings.h"
 #include "compiler/report/PassRecord.h"
@@ -28,6 +29,9 @@
 
 namespace glmc {
 
+/// What P_selftest compares.
+enum class SelfTestKind : uint8_t { none, outputs, launches };
+
 struct CompileOptions {
   std::string input; ///< model.onnx, or a dumped .mlir.
   BindingRequest binding; ///< What flags ask of a model; nothing of a dump.
@@ -42,6 +46,8 @@ struct CompileOptions {
   kernels::Math math = kernels::Math::fast;
   bool ioArena = false;
   bool resumable = false; ///< Runs can be taken in pieces.
+  SelfTestKind selfTest = SelfTestKind::none;
+  std::string selfTestData; ///< A data set, or a folder of them, for its inputs; empty: seeded ones.
   int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
   std::string tuning;  ///< A file of `glmc tune`; empty: families choose schedules alone.
   std::string optimize = "speed"; ///< Or "size", of code.
@@ -73,6 +79,7 @@ struct CompileResult {
   int64_t objectBytes = 0, sourceBytes = 0; ///< Of the files, when Outputs has written them.
   std::string buildId, weightHash;
   int64_t stackBytes = -1; ///< Worst case of the object; -1 without one.
+  std::optional<Footprint> footprint; ///< Of the object.
   std::vector<std::string> supportRoutines; ///< Undefined symbols of the object.
   std::vector<int64_t> versionBytes; ///< Of the object: what the kernels of each version take.
   double secondsImport = 0, secondsPasses = 0, secondsKernels = 0, secondsWeights = 0, secondsEmit = 0;
@@ -105,7 +112,8 @@ std::string identifierOf(const std::string &name);
 
 /// The report of `compile --json`: nodes, launches, kernels, arena_bytes,
 /// bound_bytes, gap_bytes, state_bytes, weight_bytes, stack_bytes,
-/// object_bytes, source_bytes, source_code_bytes (without weights), seconds
+/// object_bytes, source_bytes, source_code_bytes (without weights), the object's
+/// footprint (Footprint.h), seconds
 /// (by phase) and the passes' records; of a stateful program, session: its
 /// context, vocabulary, steps, and its caches with their formula and bytes.
 std::string reportJson(const CompileOptions &options, const CompileResult &result);

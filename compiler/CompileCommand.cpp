@@ -62,7 +62,10 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
     if (i < result.versionBytes.size())
       out << ", " << humanBytes(result.versionBytes[i]) << " of code";
   }
-  out << "\n  " << shortNumber(result.seconds())
+  out << "\n";
+  if (result.footprint)
+    out << footprintText(*result.footprint);
+  out << "  " << shortNumber(result.seconds())
       << " s: import " << shortNumber(result.secondsImport) << ", passes " << shortNumber(result.secondsPasses)
       << ", kernels " << shortNumber(result.secondsKernels) << ", weights " << shortNumber(result.secondsWeights)
       << ", emission " << shortNumber(result.secondsEmit) << "\n";
@@ -130,6 +133,10 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
     return false;
   }
   options.resumable = command.resumable;
+  options.selfTest = command.selfTest == "layers"    ? SelfTestKind::launches
+                     : command.selfTest == "outputs" ? SelfTestKind::outputs
+                                                     : SelfTestKind::none;
+  options.selfTestData = command.selfTestData;
   options.dumpDirectory = command.dumpDirectory;
   options.stopAfter = command.stopAfter;
   options.pipeline = command.pipeline;

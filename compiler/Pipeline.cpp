@@ -116,12 +116,15 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
 /// Measures the module around each pass and hands it to the dump.
 class Recorder : public PassInstrumentation {
 public:
-  Recorder(std::vector<PassRecord> &records, Dump &dump) : records(records), dump(dump) {}
+  Recorder(std::vector<PassRecord> &records, Dump &dump, OwningOpRef<ModuleOp> *unplanned)
+      : records(records), dump(dump), unplanned(unplanned) {}
 
   void runBeforePass(Pass *pass, Operation *op) override {
     auto module = dyn_cast<ModuleOp>(op);
     if (!module || isAdaptor(pass))
       return;
+    if (unplanned && pass->getArgument() == "glm-plan-memory")
+      *unplanned = module.clone();
     before = measure(module).ops;
     start = std::chrono::steady_clock::now();
   }
@@ -145,6 +148,7 @@ private:
 
   std::vector<PassRecord> &records;
   Dump &dump;
+  OwningOpRef<ModuleOp> *unplanned;
   int64_t before = 0;
   std::chrono::steady_clock::time_point start;
 };
@@ -176,7 +180,8 @@ bool buildPipeline(PassManager &passes, const CompileOptions &options, std::stri
   return false;
 }
 
-LogicalResult runPipeline(ModuleOp module, const CompileOptions &options, std::vector<PassRecord> &records) {
+LogicalResult runPipeline(ModuleOp module, const CompileOptions &options, std::vector<PassRecord> &records,
+                          OwningOpRef<ModuleOp> *unplanned) {
   PassManager passes(module.getContext(), ModuleOp::getOperationName());
   std::string error;
   if (!buildPipeline(passes, options, error))
@@ -185,7 +190,7 @@ LogicalResult runPipeline(ModuleOp module, const CompileOptions &options, std::v
   if (!dump.open(error))
     return module.emitError() << error;
   dump.writePass(module, 0, "import");
-  passes.addInstrumentation(std::make_unique<Recorder>(records, dump));
+  passes.addInstrumentation(std::make_unique<Recorder>(records, dump, unplanned));
   if (failed(passes.run(module)))
     return failure();
   if (!dump.writePlans(module, error) || !dump.writeSummary(records, error))

@@ -14,8 +14,10 @@ namespace glmc {
 bool buildPipeline(mlir::PassManager &passes, const CompileOptions &options, std::string &error);
 
 /// Runs the pipeline on `module`, records what each pass did, and writes dumps
-/// if `options.dumpDirectory` is set.
-mlir::LogicalResult runPipeline(mlir::ModuleOp module, const CompileOptions &options, std::vector<PassRecord> &records);
+/// if `options.dumpDirectory` is set. `unplanned`, if given, becomes what the module
+/// was before its memory was planned.
+mlir::LogicalResult runPipeline(mlir::ModuleOp module, const CompileOptions &options, std::vector<PassRecord> &records,
+                                mlir::OwningOpRef<mlir::ModuleOp> *unplanned = nullptr);
 
 /// The passes up to and with the last one that changes what a model computes: after
 /// them the reference evaluator computes what a program of `options` does.

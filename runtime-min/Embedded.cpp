@@ -7,6 +7,7 @@
 
 #include "runtime-min/cpu.h"
 #include "runtime-min/pool.h"
+#include "runtime-min/selftest.h"
 #include "runtime-min/session.h"
 #include "runtime-min/weights.h"
 
@@ -27,6 +28,10 @@ static_assert(largestStepCount == glmc_session_most_steps && snapshotHeaderBytes
                   8 * sessionPieceWords == sizeof(glmc_session_pieces) &&
                   offsetof(SessionCache, rowBytes) == offsetof(glmc_session_cache, row_bytes),
               "session.h has the tables");
+
+static_assert(sizeof(SelfTestOutput) == sizeof(glmc_selftest_output) &&
+                  sizeof(SelfTestLaunch) == sizeof(glmc_selftest_launch) && glmc_selftest_f64 == 11,
+              "selftest.h has the tables");
 
 std::optional<uint64_t> cpuFeatureBit(std::string_view name) {
   static const struct {

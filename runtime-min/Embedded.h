@@ -16,14 +16,14 @@ namespace glmc {
 
 /// Text of a file of runtime-min, by its name: "vector.h", "math.h", "cpu.cpp",
 /// "pool.cpp", "weights.h", "weights.cpp", "parallel.h", "session.h", "session.cpp",
-/// "LICENCE.txt". Empty when there is none of that name.
+/// "selftest.h", "selftest.cpp", "LICENCE.txt". Empty when there is none of that name.
 std::string_view runtimeText(std::string_view name);
 
 /// LLVM 22 bitcode for an architecture, "x86_64", "aarch64" or "arm" (any Thumb),
 /// without any extension: "cpu" defines the functions of cpu.h and needs nothing,
 /// or getauxval on AArch64; "pool" those of pool.h and needs pthread_*; "weights"
-/// those of weights.h, "session" those of session.h, "root" those of root.h. Empty
-/// when there is none: on "arm", which has no system, "cpu" and "pool"; "root" on all
+/// those of weights.h, "session" those of session.h, "root" those of root.h,
+/// "selftest" those of selftest.h. Empty when there is none: on "arm", which has no system, "cpu" and "pool"; "root" on all
 /// others.
 std::string_view runtimeBitcode(std::string_view name, std::string_view architecture);
 
@@ -43,6 +43,16 @@ struct SessionTable {
 };
 struct SessionCache {
   int64_t offset, heads, room, rowBytes;
+};
+
+/// What selftest.h calls glmc_selftest_output and glmc_selftest_launch.
+struct SelfTestOutput {
+  int32_t inContext, at, element, count, expected, isExact;
+  float tolerance;
+};
+struct SelfTestLaunch {
+  int32_t launch, inContext, at, element, count;
+  float mean, magnitude, least, most, tolerance;
 };
 
 /// Bit of a feature by its name in target files ("avx2", "sse4.2"), as

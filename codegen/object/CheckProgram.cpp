@@ -2,6 +2,7 @@
 #include "codegen/object/CheckProgram.h"
 
 #include "codegen/ResumeLayout.h"
+#include "codegen/SelfTestLayout.h"
 #include "codegen/SessionLayout.h"
 
 #include <algorithm>
@@ -71,7 +72,9 @@ public:
         return "entry point '" + point.name + "': " + error;
     }
     std::string error = checkSession(program);
-    return error.empty() ? checkResume(program) : error;
+    if (error.empty())
+      error = checkResume(program);
+    return error.empty() ? checkSelfTest(program) : error;
   }
 
 private:

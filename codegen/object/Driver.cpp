@@ -28,8 +28,8 @@ namespace {
 class DriverBuilder : DriverParts {
 public:
   DriverBuilder(llvm::Module &module, const Program &program, const Thunks &thunks, const Pool &pool,
-                const SessionCode &session, const ObjectOptions &options)
-      : DriverParts(module, program, thunks, options), pool(pool), session(session) {}
+                const SessionCode &session, const SelfTestCode &selfTest, const ObjectOptions &options)
+      : DriverParts(module, program, thunks, options), pool(pool), session(session), selfTest(selfTest) {}
 
   Driver build(const CpuNeeds &needs) {
     if (program.weightBytes > 0 && !program.weightsApart)
@@ -48,6 +48,8 @@ public:
       defineSession();
     if (program.resumable)
       defineResume(*this, session);
+    if (program.selfTest)
+      defineSelfTest(*this, selfTest);
     defineStatusText();
     defineBuildId();
     return std::move(driver);
@@ -295,6 +297,7 @@ private:
 
   const Pool &pool;
   const SessionCode &session;
+  const SelfTestCode &selfTest;
 };
 
 } // namespace
@@ -302,8 +305,9 @@ private:
 std::string weightsSection(const ObjectOptions &options) { return emptyWeightsStem + options.prefix + "_weights"; }
 
 Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, const CpuNeeds &needs,
-                   const Pool &pool, const SessionCode &session, const ObjectOptions &options) {
-  return DriverBuilder(module, program, thunks, pool, session, options).build(needs);
+                   const Pool &pool, const SessionCode &session, const SelfTestCode &selfTest,
+                   const ObjectOptions &options) {
+  return DriverBuilder(module, program, thunks, pool, session, selfTest, options).build(needs);
 }
 
 } // namespace glmc::object

@@ -44,9 +44,11 @@ struct CpuNeeds {
   bool tiles = false; ///< Whether one needs tile registers, which are asked for.
 };
 
-/// `pool` is empty unless the program has threads, `session` unless it has one.
+/// `pool` is empty unless the program has threads, `session` unless it has one,
+/// `selfTest` unless it has one.
 Driver buildDriver(llvm::Module &module, const Program &program, const Thunks &thunks, const CpuNeeds &needs,
-                   const Pool &pool, const SessionCode &session, const ObjectOptions &options);
+                   const Pool &pool, const SessionCode &session, const SelfTestCode &selfTest,
+                   const ObjectOptions &options);
 
 } // namespace glmc::object
 

@@ -2,7 +2,7 @@
 //
 // Public and internal functions, checks, addresses of places and the steps of entry
 // points as LLVM IR. Builders of groups of functions share one of these: Driver.cpp,
-// Resume.cpp.
+// Resume.cpp, SelfTest.cpp.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_OBJECT_DRIVERPARTS_H
@@ -86,6 +86,9 @@ struct DriverParts {
 
 /// Defines step and the start functions of a resumable program.
 void defineResume(DriverParts &parts, const SessionCode &session);
+
+/// Defines selftest and what goes with it; after all that it calls.
+void defineSelfTest(DriverParts &parts, const SelfTestCode &code);
 
 /// The entry points of a session's steps, launch by launch, as
 /// runtime-min/session.h's glmc_session_advance.

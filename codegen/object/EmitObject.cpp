@@ -122,7 +122,10 @@ private:
     SessionCode session;
     if (program.session && !linkSession(*module, options.target, session, result.error))
       return false;
-    driver = buildDriver(*module, program, thunks, needs, pool, session, options);
+    SelfTestCode selfTest;
+    if (program.selfTest && !linkSelfTest(*module, options.target, selfTest, result.error))
+      return false;
+    driver = buildDriver(*module, program, thunks, needs, pool, session, selfTest, options);
     llvm::raw_string_ostream problems(result.error);
     return !llvm::verifyModule(*module, &problems);
   }
@@ -196,12 +199,22 @@ private:
     result.undefinedSymbols = contents.undefinedSymbols;
     result.codeBytes = contents.codeBytes;
     result.constantBytes = contents.constantBytes + result.weightBytes;
+    result.variableBytes = contents.variableBytes;
+    if (program.selfTest)
+      countSelfTest(contents);
     if (!program.versions.empty())
       countVersions(contents);
     if (!driver.weights)
       return true;
     return reserveWeights(result.object, weightsSection(options), result.error) &&
            (options.weightsApart || appendWeights());
+  }
+
+  void countSelfTest(const ObjectContents &contents) {
+    for (const auto &[name, bytes] : contents.functionBytes)
+      if (llvm::StringRef(name).starts_with(options.prefix + "_selftest") ||
+          llvm::StringRef(name).starts_with("glmc_selftest") || name == options.prefix + "_launch_nodes")
+        result.selfTestCodeBytes += bytes;
   }
 
   /// Kernels' sections have their functions' names.

@@ -73,6 +73,8 @@ struct ObjectResult {
   int64_t constantBytes = 0;   ///< Read-only data, weights included.
   int64_t weightBytes = 0;     ///< The weights image; 0 if nothing reads it.
   int64_t contextBytes = 0;    ///< sizeof the context struct.
+  int64_t variableBytes = 0;   ///< The default context, and what a self-test needs beside it.
+  int64_t selfTestCodeBytes = 0; ///< Of codeBytes, what only selftest calls.
   /// Of a program with versions: what the kernels take that were compiled for
   /// each. A version that shares others' code has less of its own.
   std::vector<int64_t> versionBytes;

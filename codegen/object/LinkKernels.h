@@ -82,6 +82,12 @@ struct SessionCode {
 /// Links what a stateful program's public functions call.
 bool linkSession(llvm::Module &module, const targets::Target &target, SessionCode &code, std::string &error);
 
+/// The functions of runtime-min/selftest.h.
+struct SelfTestCode {
+  llvm::Function *outputs = nullptr, *launches = nullptr;
+};
+bool linkSelfTest(llvm::Module &module, const targets::Target &target, SelfTestCode &code, std::string &error);
+
 } // namespace glmc::object
 
 #endif // GLMC_CODEGEN_OBJECT_LINKKERNELS_H

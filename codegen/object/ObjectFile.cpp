@@ -122,8 +122,11 @@ bool inspectObject(const std::vector<char> &object, bool threads, ObjectContents
       llvm::StringRef name = llvm::cantFail(section.getName());
       if (name.consume_front(".text."))
         contents.functionBytes[name.str()] += section.getSize();
-    } else if (!(flags & llvm::ELF::SHF_WRITE))
+    } else if (!(flags & llvm::ELF::SHF_WRITE)) {
       contents.constantBytes += section.getSize();
+    } else if (!llvm::cantFail(section.getName()).starts_with(emptyWeightsStem)) {
+      contents.variableBytes += section.getSize();
+    }
   }
   return true;
 }

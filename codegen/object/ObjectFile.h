@@ -18,6 +18,7 @@ bool isAllowedSymbol(const std::string &symbol, bool threads);
 struct ObjectContents {
   std::vector<std::string> undefinedSymbols; ///< Sorted.
   int64_t codeBytes = 0, constantBytes = 0;
+  int64_t variableBytes = 0; ///< Of what can be written.
   std::map<std::string, int64_t> functionBytes; ///< Of functions with a section of their own.
 };
 

@@ -10,6 +10,7 @@
 #include "codegen/SessionLayout.h"
 #include "codegen/Status.h"
 #include "codegen/source/ResumeText.h"
+#include "codegen/source/SelfTestText.h"
 #include "codegen/source/SessionText.h"
 #include "runtime-min/Embedded.h"
 
@@ -83,9 +84,7 @@ static std::string shapeText(const TensorType &type) {
   return type.shape.empty() ? text + " scalar" : text;
 }
 
-/// What a caller's pointer points to. Half floats come as their bits, bool as
-/// bytes of 0 and 1.
-static std::string pointee(Element element) {
+std::string pointee(Element element) {
   return element == Element::boolean ? "uint8_t" : kernels::cType(element);
 }
 
@@ -207,7 +206,7 @@ std::string HeaderPrinter::uniqueMacro(const std::string &name) {
   return macro;
 }
 
-static std::string quoted(const std::string &text) {
+std::string quoted(const std::string &text) {
   std::string out = "\"";
   for (char c : text)
     out += c == '"' || c == '\\'    ? std::string("\\") + c
@@ -431,6 +430,8 @@ std::string HeaderPrinter::print() {
   for (size_t i = 0; i < program.entryPoints.size(); ++i)
     if (!steps[i])
       entryPoint(program.entryPoints[i]);
+  if (program.selfTest)
+    out << selfTestDeclarations(program, options);
   out << "#ifdef __cplusplus\n}\n#endif\n#undef " << macros << "_ALIGN64\n#undef " << macros << "_ASSERT\n\n#endif /* "
       << macros << "_GLMC_H */\n";
   return out.str();

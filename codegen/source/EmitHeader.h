@@ -21,6 +21,8 @@
 //   int P_<entry>_start(...), P_step(P_context *, int32_t budget)
 //                                              of a resumable program: runs in pieces
 //   int P_prefill(...), P_decode(...), ...     of a stateful program (SessionText.h)
+//   int P_selftest(P_context *, int32_t *), const char *P_launch_nodes(int32_t)
+//                                              with a self-test
 //   T *P_<entry>_<tensor>(P_context *);        for tensors that lie in the arena
 //   const char *P_status_text(int), *P_build_id(void);
 //
@@ -72,6 +74,13 @@ struct ParameterNames {
   std::vector<std::string> inputs, outputs;
 };
 ParameterNames parameterNames(const EntryPoint &entry);
+
+/// What a caller's pointer points to. Half floats come as their bits, bool as bytes
+/// of 0 and 1.
+std::string pointee(kernels::Element element);
+
+/// `text` as a string literal.
+std::string quoted(const std::string &text);
 
 /// "int glm_run(glm_context *context, const float *x, float *y)".
 std::string entrySignature(const EntryPoint &entry, const EmitOptions &options);

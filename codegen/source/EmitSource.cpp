@@ -29,6 +29,8 @@ bool SourcePrinter::check() {
   error = checkSession(program);
   if (error.empty())
     error = checkResume(program);
+  if (error.empty())
+    error = checkSelfTest(program);
   if (!error.empty())
     return false;
   if (compiled.size() != program.kernels.size())
@@ -114,6 +116,8 @@ std::string SourcePrinter::functions() {
     text += session();
   if (program.resumable)
     text += resumeInternals();
+  if (program.selfTest)
+    text += selfTestInternals();
   text += banner("Public functions") + "\nextern \"C\" {\n\n";
   text += "#if defined(__ELF__)\n__attribute__((section(\".bss." + prefix + "_default\")))\n#endif\n" + prefix +
           "_context " + prefix + "_default;\n\n";
@@ -126,6 +130,8 @@ std::string SourcePrinter::functions() {
       text += "\n" + entryPoint(program.entryPoints[i]);
   if (program.resumable)
     text += resumeFunctions();
+  if (program.selfTest)
+    text += selfTestFunctions();
   return text + "\n} // extern \"C\"\n} // namespace " + prefix + "_detail\n\n" + runtimeEpilogue(program.threads > 1);
 }
 

@@ -2,12 +2,13 @@
 //
 // What EmitSource.cpp puts together; its functions are in KernelText.cpp (kernels and
 // versions of them), EntryText.cpp (entry points), InitText.cpp (init and what it
-// asks the machine), ResumeText.cpp (runs in pieces).
+// asks the machine), ResumeText.cpp (runs in pieces), SelfTestText.cpp.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GLMC_CODEGEN_SOURCE_SOURCEPRINTER_H
 #define GLMC_CODEGEN_SOURCE_SOURCEPRINTER_H
 
+#include "codegen/SelfTestLayout.h"
 #include "codegen/source/EmitSource.h"
 
 #include <set>
@@ -48,6 +49,9 @@ private:
   std::string startFunction(const EntryPoint &entry, int64_t first);
   std::string resumeInternals();
   std::string resumeFunctions();
+  std::string selfTestCase(size_t number, const SelfTestLayout &layout);
+  std::string selfTestInternals();
+  std::string selfTestFunctions();
   bool checkLaunch(const Launch &launch);
   std::set<int> launched() const;
   std::string kernelText(int kernel) const;
