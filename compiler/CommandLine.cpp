@@ -1,6 +1,7 @@
 //===- CommandLine.cpp - Flags bound to the options of commands ---------------===//
 #include "compiler/CommandLine.h"
 
+#include "compiler/Package.h"
 #include "runtime-min/Embedded.h"
 
 namespace glmc {
@@ -95,7 +96,8 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
               "  glmc compile glm.onnx -o out/glm --weights int4 --keep lm_head*=int8 --activations int8\n"
               "  glmc compile model.onnx -o out/kws --dim batch=1 --dump-ir dumps --json -\n"
               "  glmc compile glm.onnx -o out/glm --context 2048 --kv f16\n"
-              "  glmc compile model.onnx -o out/model --dim batch=1 --dim seq=1,16");
+              "  glmc compile model.onnx -o out/model --dim batch=1 --dim seq=1,16\n"
+              "  glmc compile model.onnx -o modules/kws --package zephyr");
   app->add_option("model", command.model, "model.onnx, or a dumped .mlir")->required();
   app->add_option("-o,--output", command.output, "OUT: writes OUT.o, OUT.cpp and OUT.h")->required()->type_name("OUT");
   app->add_option("--emit", command.emit, "What to write: obj, cpp or both")
@@ -117,6 +119,10 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
   app->add_option("--selftest-data", command.selfTestData, "Its inputs: a folder of input_0.pb or test_data_set_0; default: seeded ones")
       ->type_name("DIR")
       ->needs(selfTest);
+  app->add_option("--package", command.package,
+                  "OUT is a folder then: a library of this build system, of the C++ file or, with --emit obj, the object")
+      ->check(CLI::IsMember(packageKinds()))
+      ->type_name("zephyr|arduino|cmsis-pack");
   app->add_option("--dump-ir", command.dumpDirectory, "One file a pass, kernels, and a summary")->type_name("DIR");
   app->add_option("--stop-after", command.stopAfter, "Write OUT.mlir as it is after this pass")->type_name("PASS");
   app->add_option("--pipeline", command.pipeline, "Passes instead of the standard ones")->type_name("PASSES");

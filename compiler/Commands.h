@@ -37,6 +37,7 @@ struct CompileCommand {
   bool resumable = false;      ///< Also functions that run in pieces.
   std::string selfTest = "none"; ///< or "outputs", or "layers".
   std::string selfTestData;
+  std::string package; ///< A value of packageKinds(); `output` is then a folder. Empty: none.
   std::string dumpDirectory, stopAfter, pipeline;
 };
 int runCompile(const CompileCommand &command);
@@ -82,6 +83,7 @@ struct VerifyCommand {
   std::vector<std::string> folders;
   std::string emit = "obj"; ///< or "cpp".
   std::string io = "pointers"; ///< or "arena".
+  std::string package; ///< A value of packageKinds(); `output` is then a folder. Empty: none.
   std::string cxx = "g++";  ///< Compiler for `emit == "cpp"`, options allowed.
   std::optional<double> tolerance, relativeTolerance; ///< Absent: 1e-4 and 0, see VerifyCommand.cpp.
   bool layers = false;

@@ -2,6 +2,7 @@
 #include "codegen/SessionLayout.h"
 #include "compiler/DiagnosticPrinter.h"
 #include "compiler/Outputs.h"
+#include "compiler/Package.h"
 #include "compiler/Session.h"
 #include "compiler/WriteFile.h"
 #include "compiler/report/Boundaries.h"
@@ -103,6 +104,68 @@ bool prepareWeights(const CompileCommand &command, CompileOptions &options) {
   return true;
 }
 
+/// Whether what is asked for can be a package; false: the error was printed.
+bool preparePackage(const CompileCommand &command, CompileOptions &options) {
+  if (command.package.empty())
+    return true;
+  auto refuse = [](const std::string &why) {
+    fail("glmc: error: --package " + why);
+    return false;
+  };
+  if (!options.weightsFile.empty())
+    return refuse("is for programs with their weights inside: --weights FILE has none");
+  if (!options.stopAfter.empty())
+    return refuse("needs a whole program: leave --stop-after out");
+  const bool isFolder = llvm::sys::fs::is_directory(command.output);
+  if (llvm::sys::fs::exists(command.output) && !isFolder)
+    return refuse("makes a folder, but '" + command.output + "' is none");
+  // One of them: sources, unless the object alone is asked for.
+  options.emitCxx = llvm::is_contained(command.emit, "cpp");
+  options.emitObject = !options.emitCxx;
+  options.headerName = options.prefix + ".h";
+  return true;
+}
+
+/// Where the files go that are made of the program.
+OutputPaths pathsOf(const CompileCommand &command, const CompileOptions &options) {
+  return command.package.empty() ? OutputPaths::besides(command.output)
+                                 : packagePaths(command.package, command.output, options);
+}
+
+/// Makes the folders of all outputs; false: the error was printed.
+bool makeFolders(const CompileCommand &command, const CompileOptions &options, MadeFolders &folders) {
+  const OutputPaths paths = pathsOf(command, options);
+  std::vector<std::string> all = {options.weightsFile};
+  for (const auto &[path, isWanted] : {std::pair(paths.object, options.emitObject), {paths.source, options.emitCxx},
+                                       {paths.header, true}})
+    if (isWanted || command.package.empty())
+      all.push_back(path);
+  std::string error;
+  for (const std::string &path : all)
+    if (!folders.make(llvm::sys::path::parent_path(path).str(), error)) {
+      fail(path + ": error: " + error);
+      return false;
+    }
+  return true;
+}
+
+/// The texts of a package, aside; false: the error was printed.
+bool writePackage(const CompileCommand &command, const CompileOptions &options, const CompileResult &result,
+                  MadeFolders &folders, Outputs &outputs) {
+  if (command.package.empty())
+    return true;
+  for (const TextFile &file : packageFiles(command.package, command.output, options, result)) {
+    std::string error;
+    if (!folders.make(llvm::sys::path::parent_path(file.path).str(), error)) {
+      fail(file.path + ": error: " + error);
+      return false;
+    }
+    if (failed(outputs.write(file)))
+      return false;
+  }
+  return true;
+}
+
 /// Checks what is known before any work; false: the error was printed.
 bool prepare(const CompileCommand &command, CompileOptions &options) {
   if (!fillOptions(command.build, command.model, options, &options.weightsFile))
@@ -145,7 +208,7 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
          "glm-quantize-weights in it");
     return false;
   }
-  return true;
+  return preparePackage(command, options);
 }
 
 /// OUT.mlir, with names of nodes, so that a later run can go on from it.
@@ -171,14 +234,13 @@ int runCompile(const CompileCommand &command) {
   DiagnosticPrinter printer(context, command.model);
   CompileResult result;
   MadeFolders folders;
-  std::string error;
-  for (const std::string &path : {command.output, options.weightsFile})
-    if (!folders.make(llvm::sys::path::parent_path(path).str(), error))
-      return fail(path + ": error: " + error);
+  if (!makeFolders(command, options, folders))
+    return 1;
   if (failed(compileWithProgress(context, command.build, options, result)))
     return 1;
-  Outputs outputs(context, command.output, options.weightsFile);
-  if (options.stopAfter.empty() && failed(outputs.write(result)))
+  Outputs outputs(context, pathsOf(command, options), options.weightsFile);
+  if (options.stopAfter.empty() &&
+      (failed(outputs.write(result)) || !writePackage(command, options, result, folders, outputs)))
     return 1;
 
   // The report first: it can be taken back, outputs that replaced others not.

@@ -3,7 +3,9 @@
 
 #include "compiler/WriteFile.h"
 
+#include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 
@@ -21,8 +23,25 @@ LogicalResult Outputs::failAt(const std::string &path, const std::string &error)
   return error.empty() ? failure() : emitError(FileLineColLoc::get(&context, path, 0, 0)) << error;
 }
 
-LogicalResult Outputs::writeOne(const std::string &extension, const ContentWriter &content, int64_t &bytes) {
-  const std::string path = base + extension;
+/// A static library of the one object, the same bytes for the same object.
+static bool writeArchive(const CompileResult &result, const std::string &path, const TextSink &sink,
+                         std::string &error) {
+  std::string object;
+  if (!writeObject(result, [&](std::string_view text) { object += text; }, error))
+    return false;
+  const std::string member = llvm::sys::path::stem(path).str() + ".o";
+  llvm::NewArchiveMember file(llvm::MemoryBufferRef(object, member));
+  auto archive = llvm::writeArchiveToBuffer({std::move(file)}, llvm::SymtabWritingMode::NormalSymtab,
+                                            llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive) {
+    error = "cannot be made a library: " + llvm::toString(archive.takeError());
+    return false;
+  }
+  sink({(*archive)->getBufferStart(), (*archive)->getBufferSize()});
+  return true;
+}
+
+LogicalResult Outputs::writeOne(const std::string &path, const ContentWriter &content, int64_t &bytes) {
   std::string error;
   FileWriter file(asideOf(path));
   if (!content([&](std::string_view text) { file.write(text); }, error) || !file.close(error))
@@ -35,7 +54,10 @@ LogicalResult Outputs::writeOne(const std::string &extension, const ContentWrite
 LogicalResult Outputs::write(CompileResult &result) {
   if (!weights.empty())
     finals.push_back(weights);
-  auto object = [&](const TextSink &sink, std::string &error) { return writeObject(result, sink, error); };
+  auto object = [&](const TextSink &sink, std::string &error) {
+    return StringRef(paths.object).ends_with(".a") ? writeArchive(result, paths.object, sink, error)
+                                                   : writeObject(result, sink, error);
+  };
   auto text = [&](const TextSink &sink, std::string &error) {
     return source::writeSource(result.program, result.source, sink, error);
   };
@@ -44,10 +66,21 @@ LogicalResult Outputs::write(CompileResult &result) {
     return true;
   };
   int64_t headerBytes = 0;
-  if ((!result.object.empty() && failed(writeOne(".o", object, result.objectBytes))) ||
-      (!result.source.head.empty() && failed(writeOne(".cpp", text, result.sourceBytes))))
+  if ((!result.object.empty() && failed(writeOne(paths.object, object, result.objectBytes))) ||
+      (!result.source.head.empty() && failed(writeOne(paths.source, text, result.sourceBytes))))
     return failure();
-  return writeOne(".h", header, headerBytes);
+  return writeOne(paths.header, header, headerBytes);
+}
+
+LogicalResult Outputs::write(const TextFile &file) {
+  int64_t bytes = 0;
+  return writeOne(
+      file.path,
+      [&](const TextSink &sink, std::string &) {
+        sink(file.text);
+        return true;
+      },
+      bytes);
 }
 
 LogicalResult Outputs::commit() {

@@ -24,6 +24,7 @@ def configure(config, lit_config, name, suffixes):
         ("%glmc", os.path.join(tools, "glmc")),
         ("%glm-opt", os.path.join(tools, "glm-opt")),
         ("%python", config.glmc_python),
+        ("%cmake", config.glmc_cmake),
         ("%models", os.path.join(config.glmc_source_dir, "test", "models")),
     ]
     if config.glmc_sanitize:

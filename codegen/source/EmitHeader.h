@@ -68,6 +68,10 @@ std::string emitHeader(const Program &program, const EmitOptions &options);
 /// The prefix of macros: `prefix` in upper case.
 std::string macroPrefix(const EmitOptions &options);
 
+/// What a caller's pointer to a tensor of this element points to. Half floats come as
+/// their bits, bool as bytes of 0 and 1.
+std::string pointee(kernels::Element element);
+
 /// C names of an entry point's parameters, where they are no word of C or C++
 /// and different from the names that the generated function uses itself.
 struct ParameterNames {
