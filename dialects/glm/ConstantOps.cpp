@@ -12,14 +12,23 @@ LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location
                                            SmallVectorImpl<Type> &results) {
   auto value = properties ? properties.as<Properties *>()->getValue()
                           : llvm::dyn_cast_or_null<ElementsAttr>(attributes.get("value"));
+  Attribute layout = properties ? properties.as<Properties *>()->getLayout() : attributes.get("layout");
   auto type = value ? llvm::dyn_cast<RankedTensorType>(value.getShapedType()) : RankedTensorType();
   if (!type)
     return emitOptionalError(loc, "value is not a ranked tensor");
-  results.push_back(type);
+  if (!layout) {
+    results.push_back(type);
+    return success();
+  }
+  auto packed = PackedType::getChecked(
+      [&] { return mlir::emitError(loc ? *loc : UnknownLoc::get(type.getContext())); }, type.getContext(), type, layout);
+  if (!packed)
+    return failure();
+  results.push_back(packed);
   return success();
 }
 
-OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getLayout() ? OpFoldResult() : OpFoldResult(getValue()); }
 
 Attribute WeightOp::getSource() {
   if (!getRounding())

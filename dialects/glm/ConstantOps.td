@@ -7,10 +7,20 @@ include "dialects/glm/GlmDialect.td"
 def Glm_ConstantOp : Glm_TensorOp<"constant", [ConstantLike,
     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "A small constant or the result of folding, held in the IR";
-  let description = "Example: `%c = glm.constant dense<1.0> : tensor<64xf32>`";
-  let arguments = (ins ElementsAttr:$value);
-  let results = (outs Glm_Tensor:$y);
-  let assemblyFormat = "$value attr-dict";
+  let description = [{
+    With a `layout` it is a packed weight, which the emitter packs while it writes.
+
+    Examples: `%c = glm.constant dense<1.0> : tensor<64xf32>`,
+    `%w = glm.constant dense<1.0> : tensor<64x128xf32> layout #glm.panels<0, 16>`
+  }];
+  let arguments = (ins ElementsAttr:$value, OptionalAttr<AnyAttr>:$layout);
+  let results = (outs Glm_TensorOrPacked:$y);
+  let assemblyFormat = "$value (`layout` $layout^)? attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::ElementsAttr":$value), [{
+    build($_builder, $_state, type, value, ::mlir::Attribute());
+  }]>, OpBuilder<(ins "::mlir::ElementsAttr":$value), [{
+    build($_builder, $_state, value, ::mlir::Attribute());
+  }]>];
   let hasFolder = 1;
 }
 

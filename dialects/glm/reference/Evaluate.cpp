@@ -16,6 +16,7 @@ namespace {
 
 Registry allEvaluators() {
   Registry registry;
+  addConv(registry);
   addElementwise(registry);
   addMovement(registry);
   addMatmul(registry);

@@ -22,6 +22,7 @@ using Operands = llvm::ArrayRef<Tensor>;
 using Evaluator = std::function<mlir::FailureOr<Tensor>(mlir::Operation *, Operands, mlir::RankedTensorType)>;
 using Registry = llvm::StringMap<Evaluator>;
 
+void addConv(Registry &registry);
 void addElementwise(Registry &registry);
 void addMovement(Registry &registry);
 void addMatmul(Registry &registry);

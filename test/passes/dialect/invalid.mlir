@@ -899,3 +899,92 @@ glm.graph @g() -> tensor<1x4xi4> {
 glm.graph @g(%w: !glm.packed<tensor<8x4xi4>, #glm.panels<1, 4, 3>>) -> tensor<8x4xi4> {
   glm.return
 }
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5x5xf32>, %w: tensor<4x18xf32>) -> tensor<1x4x3x3xf32> {
+  // expected-error@+2 {{has a kernel size, stride or dilation of 0, expected 1 to 2147483647}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [3, 3] strides [1, 0] dilations [1, 1] pads [0, 0, 0, 0] groups 2 : tensor<1x4x5x5xf32>, tensor<4x18xf32> -> tensor<1x4x3x3xf32>
+  glm.return %y : tensor<1x4x3x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5x5xf32>, %w: tensor<4x18xf32>) -> tensor<1x4x3x3xf32> {
+  // expected-error@+2 {{has a pad of -1, expected 0 to 2147483647}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [3, 3] strides [1, 1] dilations [1, 1] pads [0, -1, 0, 0] groups 2 : tensor<1x4x5x5xf32>, tensor<4x18xf32> -> tensor<1x4x3x3xf32>
+  glm.return %y : tensor<1x4x3x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5x5xf32>, %w: tensor<4x18xf32>) -> tensor<1x4x3x3xf32> {
+  // expected-error@+2 {{cannot cut 4 channels and weights of 'tensor<4x18xf32>' into 3 groups}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [3, 3] strides [1, 1] dilations [1, 1] pads [0, 0, 0, 0] groups 3 : tensor<1x4x5x5xf32>, tensor<4x18xf32> -> tensor<1x4x3x3xf32>
+  glm.return %y : tensor<1x4x3x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5x5xf32>, %w: tensor<4x18xf32>) -> tensor<1x4x3x3xf32> {
+  // expected-error@+2 {{has weights of 'tensor<4x18xf32>', expected 36 columns for 4 channels of a group and the kernel}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [3, 3] strides [1, 1] dilations [1, 1] pads [0, 0, 0, 0] groups 1 : tensor<1x4x5x5xf32>, tensor<4x18xf32> -> tensor<1x4x3x3xf32>
+  glm.return %y : tensor<1x4x3x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5x5xf32>, %w: tensor<4x24xf32>) -> tensor<1x4x1x1xf32> {
+  // expected-error@+2 {{a window of 7 elements does not fit into dimension 0 of space, 5 elements with pads of 0 and 1}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [3, 2] strides [1, 1] dilations [3, 1] pads [0, 0, 1, 0] groups 1 : tensor<1x4x5x5xf32>, tensor<4x24xf32> -> tensor<1x4x1x1xf32>
+  glm.return %y : tensor<1x4x1x1xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xf32>, %w: tensor<3x4xi8>) -> tensor<2x3xf32> {
+  // expected-error@+2 {{cannot convolve 'tensor<2x4xf32>' with 'tensor<3x4xi8>', expected floats of one type or integers of at most 32 bits}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [] strides [] dilations [] pads [] groups 1 : tensor<2x4xf32>, tensor<3x4xi8> -> tensor<2x3xf32>
+  glm.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<2x4xi8>, %w: tensor<3x4xi8>) -> tensor<2x3xi32> {
+  // expected-error@+2 {{pads 'tensor<2x4xi8>' with 200, which is none of its elements}}
+  // expected-error@+1 {{'glm.conv' op failed to infer returned types}}
+  %y = glm.conv %x, %w kernel [] strides [] dilations [] pads [] groups 1 pad_value 200 : tensor<2x4xi8>, tensor<3x4xi8> -> tensor<2x3xi32>
+  glm.return %y : tensor<2x3xi32>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5xi8>) -> tensor<1x4x4xi8> {
+  // expected-error@+2 {{is 'average' of 'tensor<1x4x5xi8>', expected max of numbers, average of floats or sum of integers of at most 32 bits}}
+  // expected-error@+1 {{'glm.pool' op failed to infer returned types}}
+  %y = glm.pool "average" %x kernel [2] strides [1] dilations [1] pads [0, 0] : tensor<1x4x5xi8> -> tensor<1x4x4xi8>
+  glm.return %y : tensor<1x4x4xi8>
+}
+
+// -----
+
+glm.graph @g(%x: tensor<1x4x5xf32>) -> tensor<1x4x4xf32> {
+  // expected-error@+2 {{kernel has 2 sizes, 1 strides, 1 dilations and 2 pads, expected 1 each and 2 pads for 'tensor<1x4x5xf32>'}}
+  // expected-error@+1 {{'glm.pool' op failed to infer returned types}}
+  %y = glm.pool "max" %x kernel [2, 2] strides [1] dilations [1] pads [0, 0] : tensor<1x4x5xf32> -> tensor<1x4x4xf32>
+  glm.return %y : tensor<1x4x4xf32>
+}
+
+// -----
+
+glm.graph @g() -> tensor<4xf32> {
+  // expected-error@+1 {{panels hold a static 2-D tensor, found 'tensor<4xf32>'}}
+  %y = glm.constant dense<1.0> : tensor<4xf32> layout #glm.panels<0, 16>
+  glm.return %y : tensor<4xf32>
+}

@@ -138,6 +138,21 @@ glm.graph @numbers(%x: tensor<1x7x64xf32>) -> tensor<1x7x1xf32> {
   glm.return %3 : tensor<1x7x1xf32>
 }
 
+// CHECK-LABEL: glm.graph @windows
+glm.graph @windows(%x: tensor<1x4x5x5xi8>, %w: tensor<8x18xi8>, %f: tensor<2x9x4xf32>) -> (tensor<1x8x3x5xi32>, tensor<2x5x4xf32>, tensor<1x4x2x2xi32>) {
+  // CHECK-NEXT: glm.conv %{{.*}}, %{{.*}} kernel [3, 3] strides [2, 1] dilations [1, 1] pads [1, 1, 1, 1] groups 2 pad_value -3 : tensor<1x4x5x5xi8>, tensor<8x18xi8> -> tensor<1x8x3x5xi32>
+  %0 = glm.conv %x, %w kernel [3, 3] strides [2, 1] dilations [1, 1] pads [1, 1, 1, 1] groups 2 pad_value -3 : tensor<1x4x5x5xi8>, tensor<8x18xi8> -> tensor<1x8x3x5xi32>
+  // CHECK-NEXT: glm.constant dense<1.000000e+00> : tensor<4x12xf32> layout #glm.panels<0, 16>
+  %c = glm.constant dense<1.0> : tensor<4x12xf32> layout #glm.panels<0, 16>
+  // CHECK-NEXT: glm.conv %{{.*}}, %{{.*}} kernel [3] strides [2] dilations [1] pads [1, 1] groups 1 channels_last : tensor<2x9x4xf32>, !glm.packed<tensor<4x12xf32>, #glm.panels<0, 16>> -> tensor<2x5x4xf32>
+  %1 = glm.conv %f, %c kernel [3] strides [2] dilations [1] pads [1, 1] groups 1 channels_last : tensor<2x9x4xf32>, !glm.packed<tensor<4x12xf32>, #glm.panels<0, 16>> -> tensor<2x5x4xf32>
+  // CHECK-NEXT: glm.pool "sum" %{{.*}} kernel [3, 3] strides [2, 2] dilations [1, 1] pads [0, 0, 0, 0] ceil_mode : tensor<1x4x5x5xi8> -> tensor<1x4x2x2xi32>
+  %2 = glm.pool "sum" %x kernel [3, 3] strides [2, 2] dilations [1, 1] pads [0, 0, 0, 0] ceil_mode : tensor<1x4x5x5xi8> -> tensor<1x4x2x2xi32>
+  // CHECK-NEXT: glm.pool "average" %{{.*}} kernel [2] strides [2] dilations [1] pads [1, 0] count_include_pad channels_last : tensor<2x5x4xf32> -> tensor<2x3x4xf32>
+  %3 = glm.pool "average" %1 kernel [2] strides [2] dilations [1] pads [1, 0] count_include_pad channels_last : tensor<2x5x4xf32> -> tensor<2x3x4xf32>
+  glm.return %0, %1, %2 : tensor<1x8x3x5xi32>, tensor<2x5x4xf32>, tensor<1x4x2x2xi32>
+}
+
 // CHECK-LABEL: glm.graph @transformer
 glm.graph @transformer(%x: tensor<1x7x64xf32>, %g: tensor<64xf32>, %cos: tensor<1x7x4xf32>, %mask: tensor<1x1x7x7xi1>,
                        %keys: tensor<1x2x7x16xf32>) -> (tensor<1x7x64xf32>, tensor<1x7x64xf32>) {

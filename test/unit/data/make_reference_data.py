@@ -623,6 +623,73 @@ def quantized_cases():
          (rounded.astype(f64) @ y.T.astype(f64)).astype(f32), False)
 
 
+def conv_cases():
+    own = np.random.default_rng(30)
+    floats = lambda *shape: own.normal(size=shape).astype(f32)
+
+    def attributes(x, kernel, strides=None, dilations=None, pads=None):
+        space = x.ndim - 2
+        return {"kernel_shape": list(kernel), "strides": strides or [1] * space, "dilations": dilations or [1] * space,
+                "pads": pads or [0] * 2 * space}
+
+    def text(op, how, extra=""):
+        return (f"glm.{op} kernel {how['kernel_shape']} strides {how['strides']} dilations {how['dilations']} "
+                f"pads {how['pads']}{extra} : {{ins}} -> {{out}}")
+
+    def conv(name, x, w, groups=1, **given):
+        how = attributes(x, w.shape[2:], **given)
+        # Summed in f64 and rounded once, as unary functions are.
+        expected = onnx_run("Conv", [x.astype(f64), w.astype(f64)], group=groups, **how).astype(x.dtype)
+        emit("conv_" + name, text("conv %0, %1", how, f" groups {groups}"), [x, w.reshape(len(w), -1)], expected, False)
+        first, last = np.moveaxis(x, 1, -1), np.moveaxis(w, 1, -1).reshape(len(w), -1)
+        emit("conv_last_" + name, text("conv %0, %1", how, f" groups {groups} channels_last"), [first, last],
+             np.moveaxis(expected, 1, -1), False)
+
+    conv("plain", floats(2, 3, 5, 6), floats(4, 3, 3, 2), pads=[1, 0, 2, 1], strides=[2, 1])
+    conv("dilated", floats(1, 2, 7, 7), floats(3, 2, 3, 3), dilations=[2, 3], pads=[2, 1, 0, 3])
+    conv("groups", floats(1, 6, 4, 4), floats(4, 3, 2, 2), groups=2)
+    conv("depthwise", floats(1, 3, 4, 4), floats(6, 1, 3, 3), groups=3, pads=[1, 1, 1, 1])
+    conv("line", floats(2, 2, 9), floats(3, 2, 4), strides=[2], pads=[3, 1])
+    conv("f64", floats(1, 2, 3, 3).astype(f64), floats(2, 2, 2, 2).astype(f64))
+    # Integers: padded by hand, and exact in f64.
+    for dtype, pad in ((i8, -3), (u8, 200)):
+        x = own.integers(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, (1, 4, 5, 4)).astype(dtype)
+        w = own.integers(-128, 128, (3, 4, 3, 3)).astype(i8)
+        wide = np.pad(x.astype(f64), ((0, 0), (0, 0), (1, 1), (2, 0)), constant_values=pad)
+        expected = onnx_run("Conv", [wide, w.astype(f64)], kernel_shape=[3, 3]).astype(i32)
+        how = attributes(x, (3, 3), pads=[1, 2, 1, 0])
+        emit(f"conv_{NAMES[dtype]}", text("conv %0, %1", how, f" groups 1 pad_value {pad}"), [x, w.reshape(3, -1)], expected)
+    x, w = own.integers(-128, 128, (3, 5)).astype(i8), own.integers(-128, 128, (2, 5)).astype(i8)
+    emit("conv_without_space", "glm.conv %0, %1 kernel [] strides [] dilations [] pads [] groups 1 : {ins} -> {out}",
+         [x, w], x.astype(i32) @ w.astype(i32).T)
+
+    def pool(name, kind, x, kernel, ceil=0, include=0, exact=False, **given):
+        how = attributes(x, kernel, **given)
+        onnx_attributes = dict(how, ceil_mode=ceil)
+        if kind == "average":
+            onnx_attributes["count_include_pad"] = include
+        # In f64: ONNX's evaluator pads with NaN, which integers do not have.
+        expected = onnx_run({"max": "MaxPool", "average": "AveragePool"}[kind], [x.astype(f64)],
+                            **onnx_attributes).astype(x.dtype)
+        extra = " ceil_mode" * ceil + " count_include_pad" * include
+        emit("pool_" + name, text(f'pool "{kind}" %0', how, extra), [x], expected, exact)
+        emit("pool_last_" + name, text(f'pool "{kind}" %0', how, extra + " channels_last"), [np.moveaxis(x, 1, -1)],
+             np.moveaxis(expected, 1, -1), exact)
+
+    x = floats(1, 2, 6, 7)
+    pool("max", "max", x, (3, 2), strides=[2, 2], pads=[1, 0, 1, 1], exact=True)
+    pool("max_dilated", "max", x, (2, 2), dilations=[3, 2], exact=True)
+    pool("max_ceil", "max", x, (3, 3), strides=[2, 2], ceil=1, exact=True)
+    pool("max_i8", "max", own.integers(-128, 128, (1, 2, 5, 5)).astype(i8), (2, 2), pads=[1, 1, 1, 1], exact=True)
+    pool("max_u8", "max", own.integers(0, 256, (1, 2, 3, 5)).astype(u8), (2, 3), exact=True)
+    pool("average", "average", x, (3, 3), strides=[2, 2], pads=[1, 1, 1, 1])
+    pool("average_include", "average", x, (3, 3), pads=[1, 1, 1, 1], include=1)
+    pool("average_ceil", "average", x, (3, 3), strides=[2, 2], ceil=1)
+    x = own.integers(-128, 128, (1, 3, 4, 4)).astype(i8)
+    summed = onnx_run("AveragePool", [x.astype(f64)], kernel_shape=[2, 2], strides=[2, 2]) * 4
+    emit("pool_sum", text('pool "sum" %0', attributes(x, (2, 2), strides=[2, 2])), [x], summed.astype(i32))
+
+
 if __name__ == "__main__":
     unary_cases()
     cast_cases()
@@ -639,3 +706,4 @@ if __name__ == "__main__":
     attention_cases()
     cache_cases()
     quantized_cases()
+    conv_cases()
