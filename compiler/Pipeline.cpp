@@ -56,6 +56,12 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   // what is equal: idioms know their operands by that.
   add("refold-constants", createFoldConstants());
   add("merge-equals", createCSEPass());
+  // Convolutions take what surrounds them: first what they can be made of, then their
+  // integers, then one factor between one's integers and the next one's.
+  add("fold-channel-scales", createFoldChannelScales());
+  add("fold-pads", createFoldPads());
+  add("recover-integer-convs", createRecoverIntegerConvs());
+  add("merge-scales", createMergeScales());
   add("recover-integer-products", createRecoverIntegerProducts());
   add("recover-rms-norm", createRecoverRmsNorm());
   add("recover-layer-norm", createRecoverLayerNorm());
@@ -72,6 +78,8 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   add("select-logits", createSelectLogits());
   add("store-caches", createStoreCaches());
   add("simplify-movement", createSimplifyMovement());
+  // Channels last, before what is made of constants is folded again.
+  add("assign-layouts", createAssignLayouts());
   // Caches that start empty were transposed, tables were cut.
   add("fold-idioms", createFoldConstants());
   add("simplify-idioms", createSimplifyAlgebra());

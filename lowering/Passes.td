@@ -95,6 +95,122 @@ def RecoverIntegerProducts : Pass<"glm-recover-integer-products", "::mlir::Modul
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 
+def FoldChannelScales : Pass<"glm-fold-channel-scales", "::mlir::ModuleOp"> {
+  let summary = "Fold factors and offsets of channels into weights and biases";
+  let description = [{
+    A constant factor for each channel of a convolution (for each column of a
+    product with a constant right side) goes into the constant weights, past a
+    constant bias, which it multiplies; two constant offsets become one. So a batch
+    normalisation after a convolution disappears. Numbers change in their last
+    digits, as with every exporter that does this. Not where something else reads
+    the convolution.
+
+    ```mlir
+    %c = glm.conv %x, %w ... : ...
+    %m = glm.mul %c, %factor : tensor<1x8x4x4xf32>, tensor<8x1x1xf32> -> ...
+    %y = glm.add %m, %offset : tensor<1x8x4x4xf32>, tensor<8x1x1xf32> -> ...
+    // becomes, where %v is %w with row m multiplied by factor m
+    %c = glm.conv %x, %v ... : ...
+    %y = glm.add %c, %offset : ...
+    ```
+  }];
+  let statistics = [Statistic<"foldedScales", "folded", "Factors and offsets folded">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def FoldPads : Pass<"glm-fold-pads", "::mlir::ModuleOp"> {
+  let summary = "Pad in the convolution instead of before it";
+  let description = [{
+    What is joined with nothing but copies of what a convolution pads with, along
+    dimensions of space, is padded by the convolution. If that has no pads yet, it
+    can take any constant that is one of x's integers, and 0 of floats.
+
+    ```mlir
+    %p = glm.concat %zeros, %x axis 2 : (tensor<1x8x1x4xf32>, tensor<1x8x4x4xf32>) -> tensor<1x8x5x4xf32>
+    %y = glm.conv %p, %w ... pads [0, 1, 1, 1] ...
+    // becomes
+    %y = glm.conv %x, %w ... pads [1, 1, 1, 1] ...
+    ```
+  }];
+  let statistics = [Statistic<"foldedPads", "folded", "Concatenations folded">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def RecoverIntegerConvs : Pass<"glm-recover-integer-convs", "::mlir::ModuleOp"> {
+  let summary = "Convolve and pool integers where a model does so with what they stand for";
+  let description = [{
+    A convolution of a `glm.dequantize` with one scale and zero, with constant
+    weights that have one scale a row and no zero, becomes one of the integers. It
+    pads with the zero, which sums of weights take off again; a bias that is a
+    multiple of the scales (as ONNX's is) is added to the integers, too. Products
+    with a constant right side, of one scale a column, become such convolutions
+    without space. An average of a window without pads becomes the sum of integers.
+    Largest elements are found among integers. Refuses more terms than 31 bits hold.
+
+    ```mlir
+    %a = glm.dequantize %qa, %sa axis 2 group 4 : tensor<1x8x4x4xi8>, ...
+    %w = glm.dequantize %qw, %sw axis 1 group 72 : tensor<16x72xi8>, ...
+    %c = glm.conv %a, %w ... : ...
+    %y = glm.add %c, %bias : ...
+    // becomes
+    %p = glm.conv %qa, %qw ... pad_value -3 : tensor<1x8x4x4xi8>, tensor<16x72xi8> -> tensor<1x16x4x4xi32>
+    %b = glm.add %p, %integers : ...
+    %f = glm.cast %b : ...
+    %y = glm.mul %f, %scales : ...
+    ```
+  }];
+  let statistics = [Statistic<"recovered", "recovered", "Convolutions, products and pools recovered">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def MergeScales : Pass<"glm-merge-scales", "::mlir::ModuleOp"> {
+  let summary = "Multiply once where integers are scaled and quantised again";
+  let description = [{
+    Between an integer sum and the rounding that quantises it there is a factor and
+    a division, perhaps with bounds (an activation) between: one factor, their
+    quotient in f32, which is how ONNX's integer operators are defined. A quantised
+    value that is quantised again by the same scale and zero is left as it is, and
+    what is dequantised by one scale and read by other ops is spelled out: cast,
+    subtract, multiply. Only in modules that convolve or pool integers.
+
+    ```mlir
+    %f = glm.cast %sum : tensor<4xi32> to tensor<4xf32>
+    %m = glm.mul %f, %s : ...
+    %r = glm.max %m, %zero : ...
+    %d = glm.div %r, %t : ...
+    %q = glm.round %d : ...
+    // becomes, where %u is %s / %t
+    %m = glm.mul %f, %u : ...
+    %r = glm.max %m, %zero : ...
+    %q = glm.round %r : ...
+    ```
+  }];
+  let statistics = [Statistic<"mergedScales", "merged", "Divisions merged away">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
+def AssignLayouts : Pass<"glm-assign-layouts", "::mlir::ModuleOp"> {
+  let summary = "Put channels last in convolutions and pools, and in what is between";
+  let description = [{
+    Kernels of convolutions have channels last: their vectors lie along channels.
+    Each gets a transpose before and after; those behind move towards the graph's
+    results, past pointwise ops, concatenations and reductions, until they meet one
+    that undoes them. What remains is addressing of the first and last kernels.
+    Weights are constants and are transposed now. A convolution of single elements
+    is a product of matrices, if of floats.
+
+    ```mlir
+    %y = glm.conv %x, %w ... : tensor<1x8x4x4xf32>, tensor<16x72xf32> -> tensor<1x16x4x4xf32>
+    // becomes
+    %t = glm.transpose %x [0, 2, 3, 1] : tensor<1x8x4x4xf32> -> tensor<1x4x4x8xf32>
+    %c = glm.conv %t, %v ... channels_last : tensor<1x4x4x8xf32>, tensor<16x72xf32> -> tensor<1x4x4x16xf32>
+    %y = glm.transpose %c [0, 3, 1, 2] : ...
+    ```
+  }];
+  let statistics = [Statistic<"channelsLast", "channels-last", "Convolutions and pools with channels last">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
 def RecoverRmsNorm : Pass<"glm-recover-rms-norm", "::mlir::ModuleOp"> {
   let summary = "Put RMS norms that exporters took apart together again";
   let description = [{
