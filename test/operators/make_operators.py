@@ -477,6 +477,125 @@ def movements():
          {"axis": np.array(0, np.int32)})
 
 
+def windows():
+    """Convolutions and pools."""
+    def conv(name, x, weights, bias=True, **attributes):
+        constants = {"w": random(*weights, seed=3)}
+        if bias:
+            constants["b"] = random(weights[0], seed=4)
+        case(name, [node("Conv", ["x", "w"] + ["b"] * bias, ["y"], **attributes)], {"x": random(*x)}, ["y"], constants)
+    conv("conv_2d", (1, 5, 9, 11), (7, 5, 3, 3), pads=[1, 0, 2, 1], strides=[2, 1], dilations=[1, 2])
+    conv("conv_even", (2, 16, 8, 8), (32, 16, 3, 3), bias=False, pads=[1, 1, 1, 1])
+    conv("conv_wide_kernel", (1, 1, 49, 10), (24, 1, 10, 4), pads=[4, 1, 5, 1], strides=[2, 2])
+    conv("conv_elements", (1, 12, 5, 6), (20, 12, 1, 1))
+    conv("conv_elements_strided", (1, 12, 5, 6), (20, 12, 1, 1), strides=[2, 2])
+    conv("conv_depthwise", (1, 24, 7, 5), (24, 1, 3, 3), group=24, pads=[1, 1, 1, 1])
+    conv("conv_depthwise_strided", (1, 16, 9, 9), (16, 1, 3, 3), group=16, pads=[0, 0, 1, 1], strides=[2, 2])
+    conv("conv_depthwise_twice", (1, 6, 5, 5), (12, 1, 3, 3), group=6, pads=[1, 1, 1, 1])
+    conv("conv_groups", (1, 12, 6, 6), (16, 3, 3, 3), group=4, pads=[1, 1, 1, 1])
+    conv("conv_1d", (2, 6, 19), (10, 6, 5), pads=[2, 2], strides=[2])
+    conv("conv_3d", (1, 3, 4, 5, 6), (8, 3, 2, 3, 3), pads=[1, 1, 0, 0, 1, 1])
+    conv("conv_far_pads", (1, 4, 3, 2), (8, 4, 3, 3), pads=[4, 3, 4, 5], dilations=[2, 2])
+    for mode in ("SAME_UPPER", "SAME_LOWER", "VALID"):
+        conv(f"conv_{mode.lower()}", (1, 4, 7, 8), (8, 4, 3, 4), auto_pad=mode, strides=[2, 3])
+    relu = lambda x, y: node("Relu", [x], [y])
+    norm = {"w": random(8, 4, 3, 3), "s": random(8, seed=1) + 2, "o": random(8, seed=2), "m": random(8, seed=3),
+            "v": np.abs(random(8, seed=4)) + 0.5}
+    case("conv_batch_norm", [node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+                             node("BatchNormalization", ["c", "s", "o", "m", "v"], ["n"]), relu("n", "y")],
+         {"x": random(1, 4, 6, 6)}, ["y"], norm)
+    case("batch_norm", [node("BatchNormalization", ["x", "s", "o", "m", "v"], ["y"], epsilon=1e-3)],
+         {"x": random(2, 8, 3)}, ["y"], norm)
+    case("gemm_batch_norm", [node("Gemm", ["x", "w", "b"], ["c"]), node("BatchNormalization", ["c", "s", "o", "m", "v"], ["y"])],
+         {"x": random(3, 5)}, ["y"], {**norm, "w": random(5, 8), "b": random(8, seed=9)})
+    case("conv_pad_before", [node("Pad", ["x", "p"], ["z"]), node("Conv", ["z", "w"], ["y"], strides=[2, 2])],
+         {"x": random(1, 4, 6, 7)}, ["y"], {"w": random(8, 4, 3, 3), "p": np.array([0, 0, 1, 2, 0, 0, 1, 0])})
+    case("conv_residual", [node("Conv", ["x", "w", "b"], ["c"], pads=[1, 1, 1, 1]), node("Add", ["c", "x"], ["a"]),
+                           node("Clip", ["a", "low", "high"], ["y"])],
+         {"x": random(1, 16, 6, 6)}, ["y"], {"w": random(16, 16, 3, 3, scale=0.2), "b": random(16),
+                                             "low": np.array(0, np.float32), "high": np.array(1.5, np.float32)})
+    case("conv_concat", [node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]), node("MaxPool", ["x"], ["p"], kernel_shape=[3, 3],
+                         pads=[1, 1, 1, 1]), node("Concat", ["c", "p"], ["j"], axis=1), node("Conv", ["j", "v"], ["y"])],
+         {"x": random(1, 4, 5, 5)}, ["y"], {"w": random(8, 4, 3, 3), "v": random(6, 12, 1, 1)})
+    case("conv_flatten", [node("Conv", ["x", "w"], ["c"]), node("Flatten", ["c"], ["f"]), node("Gemm", ["f", "v", "b"], ["g"], transB=1),
+                          node("Softmax", ["g"], ["y"])],
+         {"x": random(1, 2, 5, 5)}, ["y"], {"w": random(4, 2, 3, 3), "v": random(5, 36, scale=0.2), "b": random(5)})
+
+    def pool(kind, name, x, **attributes):
+        case(name, [node(kind, ["x"], ["y"], **attributes)], {"x": x}, ["y"], opset=22)
+    pool("MaxPool", "max_pool", random(1, 5, 9, 8), kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 1, 1])
+    pool("MaxPool", "max_pool_dilated", random(1, 16, 9, 9), kernel_shape=[3, 3], dilations=[2, 2])
+    pool("MaxPool", "max_pool_ceil", random(2, 3, 10, 10), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    pool("MaxPool", "max_pool_bytes", np.random.default_rng(1).integers(-128, 128, (1, 6, 5, 5)).astype(np.int8),
+         kernel_shape=[2, 2], pads=[1, 1, 1, 1])
+    pool("MaxPool", "max_pool_1d", random(1, 3, 9), kernel_shape=[3], auto_pad="SAME_UPPER", strides=[2])
+    pool("AveragePool", "average_pool", random(1, 5, 9, 8), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    pool("AveragePool", "average_pool_include", random(1, 8, 7, 7), kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
+    pool("AveragePool", "average_pool_ceil", random(1, 4, 8, 8), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    pool("GlobalAveragePool", "global_average_pool", random(2, 20, 5, 4))
+    pool("GlobalMaxPool", "global_max_pool", random(2, 6, 7))
+
+    bytes_of = lambda low, high, *shape: np.random.default_rng(sum(shape)).integers(low, high, shape)
+    case("conv_integer", [node("ConvInteger", ["x", "w", "zx"], ["y"], pads=[1, 1, 1, 1])],
+         {"x": bytes_of(0, 256, 1, 3, 6, 6).astype(np.uint8)}, ["y"],
+         {"w": bytes_of(0, 256, 5, 3, 3, 3).astype(np.uint8), "zx": np.array(131, np.uint8)})
+    case("conv_integer_weights_zero", [node("ConvInteger", ["x", "w", "zx", "zw"], ["y"], strides=[2, 2])],
+         {"x": bytes_of(0, 256, 1, 3, 6, 6).astype(np.uint8)}, ["y"],
+         {"w": bytes_of(0, 256, 5, 3, 3, 3).astype(np.uint8), "zx": np.array(7, np.uint8), "zw": np.array(119, np.uint8)})
+    inputs = ["x", "sx", "zx", "w", "sw", "zw", "sy", "zy", "b"]
+    def qlinear(name, kind, x, w, **attributes):
+        signed = np.dtype(kind).kind == "i"
+        low = -128 if signed else 0
+        case(name, [node("QLinearConv", inputs, ["y"], **attributes)],
+             {"x": bytes_of(low, low + 256, *x).astype(kind)}, ["y"],
+             {"sx": np.array(0.02, np.float32), "zx": np.array(low + 120, kind), "w": bytes_of(-127, 128, *w).astype(np.int8),
+              "sw": (0.001 + 0.0001 * np.arange(w[0])).astype(np.float32), "zw": np.zeros(w[0], np.int8),
+              "sy": np.array(0.011, np.float32), "zy": np.array(low + 100, kind),
+              "b": bytes_of(-3000, 3000, w[0]).astype(np.int32)})
+    qlinear("qlinear_conv", np.uint8, (1, 8, 9, 7), (20, 8, 3, 3), pads=[1, 1, 1, 1], strides=[2, 1])
+    qlinear("qlinear_conv_signed", np.int8, (1, 8, 6, 5), (16, 8, 3, 3), pads=[1, 1, 1, 1])
+    qlinear("qlinear_conv_depthwise", np.int8, (1, 16, 6, 5), (16, 1, 3, 3), group=16, pads=[1, 1, 1, 1])
+
+
+def quantised_windows():
+    """Integers, numbers of them, an operator on these, and integers again."""
+    def model(name, kind, x, make, constants, scale=0.05, opset=21):
+        low = -128 if kind == np.int8 else 0
+        shared = {"sx": np.array(0.02, np.float32), "zx": np.array(low + 117, kind), "sy": np.array(scale, np.float32),
+                  "zy": np.array(low + 90, kind)}
+        nodes = [node("QuantizeLinear", ["x", "sx", "zx"], ["q"]), node("DequantizeLinear", ["q", "sx", "zx"], ["d"]),
+                 *make("d", "r"), node("QuantizeLinear", ["r", "sy", "zy"], ["y"])]
+        case(name, nodes, {"x": random(*x)}, ["y"], {**shared, **constants}, opset=opset)
+    def weights(*shape):
+        generator = np.random.default_rng(sum(shape))
+        scales = (0.003 + 0.0005 * generator.random(shape[0])).astype(np.float32)
+        return {"w": generator.integers(-127, 128, shape).astype(np.int8), "sw": scales, "zw": np.zeros(shape[0], np.int8),
+                "b": generator.integers(-900, 900, shape[0]).astype(np.int32), "sb": (np.float32(0.02) * scales).astype(np.float32)}
+    def conv(**attributes):
+        return lambda x, y: [node("DequantizeLinear", ["w", "sw", "zw"], ["f"], axis=0),
+                             node("DequantizeLinear", ["b", "sb"], ["g"], axis=0),
+                             node("Conv", [x, "f", "g"], [y + "c"], **attributes), node("Relu", [y + "c"], [y])]
+    for kind, suffix in ((np.int8, ""), (np.uint8, "_unsigned")):
+        model("qdq_conv" + suffix, kind, (1, 8, 9, 7), conv(pads=[1, 1, 1, 1]), weights(20, 8, 3, 3))
+        model("qdq_conv_strided" + suffix, kind, (1, 16, 9, 8), conv(pads=[1, 1, 0, 0], strides=[2, 2]), weights(32, 16, 3, 3))
+    model("qdq_conv_odd", np.int8, (1, 3, 9, 7), conv(pads=[1, 0, 1, 2]), weights(9, 3, 3, 3))
+    model("qdq_conv_elements", np.int8, (1, 16, 5, 5), conv(), weights(24, 16, 1, 1), scale=0.02)
+    model("qdq_conv_depthwise", np.int8, (1, 16, 9, 7), conv(group=16, pads=[1, 1, 1, 1]), weights(16, 1, 3, 3), scale=0.02)
+    gemm = weights(10, 32)
+    model("qdq_gemm", np.int8, (3, 32), lambda x, y: [
+        node("DequantizeLinear", ["w", "sw", "zw"], ["f"], axis=0), node("DequantizeLinear", ["b", "sb"], ["g"], axis=0),
+        node("Gemm", [x, "f", "g"], [y], transB=1)], gemm, scale=0.02)
+    model("qdq_average", np.int8, (1, 20, 5, 5), lambda x, y: [node("AveragePool", [x], [y], kernel_shape=[5, 5])], {},
+          scale=0.01)
+    model("qdq_max", np.int8, (1, 20, 5, 5), lambda x, y: [node("MaxPool", [x], [y], kernel_shape=[2, 2], strides=[2, 2])],
+          {}, scale=0.02)
+    residual = weights(16, 16, 3, 3)
+    model("qdq_residual", np.int8, (1, 16, 6, 6), lambda x, y: [
+        *conv(pads=[1, 1, 1, 1])(x, "n"), node("QuantizeLinear", ["n", "sn", "zn"], ["nq"]),
+        node("DequantizeLinear", ["nq", "sn", "zn"], ["nd"]), node("Add", ["nd", x], [y])],
+        {**residual, "sn": np.array(0.031, np.float32), "zn": np.array(-128, np.int8)})
+
+
 if __name__ == "__main__":
     norms()
     rotaries()
@@ -487,4 +606,6 @@ if __name__ == "__main__":
     group_queries()
     attentions()
     movements()
+    windows()
+    quantised_windows()
     print(len(MADE), "models")

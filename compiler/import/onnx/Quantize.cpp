@@ -51,9 +51,13 @@ Value dequantize(OnnxNode &node, Value q, const Granularity &granularity, Value 
 }
 
 Value quantize(OnnxNode &node, Value x, Value scale, Value zero, IntegerType integers) {
-  if (!x || !scale)
+  return x && scale ? roundTo(node, node.make<glm::DivOp>({x, scale}), zero, integers) : Value();
+}
+
+Value roundTo(OnnxNode &node, Value x, Value zero, IntegerType integers) {
+  if (!x)
     return {};
-  Value value = node.make<glm::RoundOp>(node.make<glm::DivOp>({x, scale}));
+  Value value = node.make<glm::RoundOp>(x);
   if (zero)
     value = node.make<glm::AddOp>({value, zero});
   const double steps = double(int64_t(1) << integers.getWidth()), lowest = integers.isUnsigned() ? 0 : -steps / 2;

@@ -38,6 +38,9 @@ mlir::Value dequantize(OnnxNode &node, mlir::Value q, const Granularity &granula
 /// `integers`. Operands are f32, scale and zero (which may be null) broadcast.
 mlir::Value quantize(OnnxNode &node, mlir::Value x, mlir::Value scale, mlir::Value zero, mlir::IntegerType integers);
 
+/// The same of x that is divided by its scale already.
+mlir::Value roundTo(OnnxNode &node, mlir::Value x, mlir::Value zero, mlir::IntegerType integers);
+
 /// An input of ONNX Runtime's packed bytes as unsigned integers of 4 or 8 bits of
 /// `shape`; rows, along the last dimension, start in new bytes. Integers of 4
 /// bits have to be constant; they stay in their file where they can.

@@ -12,10 +12,12 @@ const Operator *Registry::find(llvm::StringRef domain, llvm::StringRef type) con
 const Registry &registry() {
   static const Registry all = [] {
     Registry registry;
+    addConv(registry);
     addElementwise(registry);
     addMovement(registry);
     addIndexing(registry);
     addMatmul(registry);
+    addPool(registry);
     addReduction(registry);
     addConstant(registry);
     addNorm(registry);

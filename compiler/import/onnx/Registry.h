@@ -43,10 +43,12 @@ private:
 /// All families.
 const Registry &registry();
 
+void addConv(Registry &registry);
 void addElementwise(Registry &registry);
 void addMovement(Registry &registry);
 void addIndexing(Registry &registry);
 void addMatmul(Registry &registry);
+void addPool(Registry &registry);
 void addReduction(Registry &registry);
 void addConstant(Registry &registry);
 void addNorm(Registry &registry);
