@@ -85,6 +85,8 @@ void checkInPlace(const Kernel &kernel) {
 const std::map<std::string, std::set<std::string>> &families() {
   static const std::map<std::string, std::set<std::string>> table = {
       {"elementwise", {"vector", "unroll"}},
+      {"conv", {"vector", "panels", "rows", "edges", "dots", "parallel"}},
+      {"pool", {"vector", "panels", "rows", "edges", "parallel"}},
       {"matmul",
        {"vector", "rows", "tail_rows", "tail_tiles", "row_block", "panels", "column_block", "unroll_k", "stage_lhs",
         "dots", "parallel"}},
@@ -178,6 +180,10 @@ BuiltPipeline buildPipeline(const Kernel &kernel) {
     outputs = buildElementwise(builder);
   else if (kernel.family == "matmul")
     outputs = buildMatmul(builder);
+  else if (kernel.family == "conv")
+    outputs = buildConv(builder);
+  else if (kernel.family == "pool")
+    outputs = buildPool(builder);
   else if (kernel.family == "reduce")
     outputs = buildReduce(builder);
   else if (kernel.family == "softmax")

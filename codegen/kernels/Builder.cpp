@@ -166,6 +166,10 @@ int onlyNode(const Kernel &kernel, const std::string &op) {
 //===----------------------------------------------------------------------===//
 
 bool isReadAsWords(const Kernel &kernel, int argument) {
+  if (kernel.family == "conv" && kernel.schedule.count("dots"))
+    for (const Node &node : kernel.nodes)
+      if (node.op == "conv" && node.operands.at(0) == argument)
+        return true;
   const TensorType &type = kernel.arguments[argument];
   const int bits = type.element == Element::i4 || type.element == Element::u4 ? 4 : 8 * byteSize(type.element);
   return kernel.schedule.count("dots") && type.layout.kind == Layout::panels && type.layout.step > 1 &&

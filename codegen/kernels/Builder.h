@@ -83,7 +83,8 @@ struct Loops {
 };
 
 /// Whether the kernel reads the argument, panels of integers whose steps are 32
-/// bits, as words: its parameter is one of UInt(32).
+/// bits or bytes that a convolution with dot products reads, as words: its
+/// parameter is one of UInt(32).
 bool isReadAsWords(const Kernel &kernel, int argument);
 
 class Builder {
@@ -188,8 +189,10 @@ const std::string &text(const Node &node, const char *name);
 int onlyNode(const Kernel &kernel, const std::string &op);
 
 // The families; each returns the pipeline's outputs: results, then scratch.
+std::vector<Func> buildConv(Builder &builder);
 std::vector<Func> buildElementwise(Builder &builder);
 std::vector<Func> buildMatmul(Builder &builder);
+std::vector<Func> buildPool(Builder &builder);
 std::vector<Func> buildReduce(Builder &builder);
 std::vector<Func> buildSoftmax(Builder &builder);
 std::vector<Func> buildScatter(Builder &builder);

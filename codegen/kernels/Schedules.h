@@ -53,6 +53,25 @@
 //                 one a result that has a rotary: of the type of the rotary's
 //                 operand
 //
+//   conv          one conv with channels last, movement before it (on x), pointwise
+//                 ops after it. Its weights are an argument, in panels or not.
+//     vector      lanes along channels of the result (default 1)
+//     panels      weights plain: vectors of a tile (default 1). In panels, a tile is
+//                 one panel
+//     rows        pixels of a tile, along a row or, where windows are one element,
+//                 along all rows; what is left over makes smaller tiles (default 1)
+//     edges       1: pixels whose windows reach over an end of the row have tiles of
+//                 one pixel each, which is less code; else they are in tiles like
+//                 others, with code for each tap that not all of them have
+//     dots        one group, and channels of x a multiple of 4; x and the weights are
+//                 bytes, both arguments, the weights i8 in panels whose steps are 4.
+//                 2: words, products of pairs of 16 bits, 3: bytes, four at once, as
+//                 in matmul. All give the same bits
+//     parallel    tasks are rows, or tiles of channels
+//
+//   pool          one pool with channels last, element ops before it, pointwise ops
+//                 after it. Parameters as conv has them; `panels` are vectors.
+//
 //   reduce        one or more reduce, pointwise or movement ops before,
 //                 pointwise ones after (the result may repeat along the axes
 //                 when they are the last ones: x / mean(x)).

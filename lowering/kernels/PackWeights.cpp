@@ -15,11 +15,36 @@ using namespace glmc;
 
 namespace {
 
+/// Bytes of a constant that is not worth another layout.
+constexpr int64_t largestSmallConstant = 4096;
+
 struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
   using Base::Base;
 
+  /// Whether it is a weight, or a constant that is as large as one or that a
+  /// convolution reads, whose vectors lie across its rows.
+  static bool isWeight(Operation *op) {
+    if (isa<glm::WeightOp>(op))
+      return true;
+    auto constant = dyn_cast<glm::ConstantOp>(op);
+    if (!constant || cast<RankedTensorType>(constant.getType()).getRank() != 2)
+      return false;
+    return glm::storageBytes(constant.getType()) > largestSmallConstant ||
+           llvm::any_of(constant->getUsers(), [](Operation *user) {
+             auto launch = dyn_cast<glm::LaunchOp>(user);
+             return launch && familyOf(kernelOf(launch)) == &convFamily;
+           });
+  }
+
+  static void setLayout(Operation *weight, Attribute layout) {
+    if (auto constant = dyn_cast<glm::ConstantOp>(weight))
+      constant.setLayoutAttr(layout);
+    weight->getResult(0).setType(glm::PackedType::get(weight->getContext(),
+                                                      glm::logicalType(weight->getResult(0).getType()), layout));
+  }
+
   /// The layout that all readers of a weight agree on; null to leave it plain.
-  Attribute layoutOf(glm::WeightOp weight, const targets::Target &target) {
+  Attribute layoutOf(Operation *weight, const targets::Target &target) {
     Attribute layout, tableLayout;
     for (OpOperand &use : weight->getUses()) {
       auto launch = dyn_cast<glm::LaunchOp>(use.getOwner());
@@ -47,7 +72,7 @@ struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
 
   /// All versions read one image: the layout is that of the most capable target
   /// that has one.
-  Attribute layoutOf(glm::WeightOp weight, const std::vector<targets::Target> &targets) {
+  Attribute layoutOf(Operation *weight, const std::vector<targets::Target> &targets) {
     for (const targets::Target &target : llvm::reverse(targets))
       if (Attribute layout = layoutOf(weight, target))
         return layout;
@@ -58,14 +83,15 @@ struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
     auto targets = findTargets(getOperation(), targetName);
     if (!targets)
       return signalPassFailure();
-    getOperation().walk([&](glm::WeightOp weight) {
-      Attribute layout = layoutOf(weight, *targets);
+    getOperation().walk([&](Operation *weight) {
+      const bool isRead = isWeight(weight) && isa<glm::GraphOp>(weight->getParentOp());
+      Attribute layout = isRead ? layoutOf(weight, *targets) : Attribute();
       if (!layout)
         return;
-      Type type = glm::PackedType::get(&getContext(), glm::logicalType(weight.getType()), layout);
-      weight.getResult().setType(type);
+      setLayout(weight, layout);
       for (OpOperand &use : weight->getUses())
-        setArgumentType(kernelOf(cast<glm::LaunchOp>(use.getOwner())), use.getOperandNumber(), type);
+        setArgumentType(kernelOf(cast<glm::LaunchOp>(use.getOwner())), use.getOperandNumber(),
+                        weight->getResult(0).getType());
       ++packed;
     });
   }

@@ -7,7 +7,7 @@ namespace glmc {
 
 const Family *familyOf(glm::KernelOp kernel) {
   // The more special first: an elementwise region is none of the others.
-  for (const Family *family : {&matmulFamily, &attentionFamily, &normFamily, &softmaxFamily, &reduceFamily,
+  for (const Family *family : {&matmulFamily, &convFamily, &poolFamily, &attentionFamily, &normFamily, &softmaxFamily, &reduceFamily,
                                &scatterFamily, &cacheWriteFamily, &elementwiseFamily})
     if (family->takes(kernel))
       return family;

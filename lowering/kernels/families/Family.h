@@ -52,8 +52,8 @@ public:
                           const ScheduleOptions &options) const = 0;
 };
 
-extern const Family &attentionFamily, &cacheWriteFamily, &elementwiseFamily, &matmulFamily, &normFamily, &reduceFamily,
-    &softmaxFamily, &scatterFamily;
+extern const Family &attentionFamily, &cacheWriteFamily, &convFamily, &elementwiseFamily, &matmulFamily, &normFamily,
+    &poolFamily, &reduceFamily, &softmaxFamily, &scatterFamily;
 
 /// The family that takes a kernel's region; null if none does.
 const Family *familyOf(glm::KernelOp kernel);

@@ -1,0 +1,189 @@
+//===- Conv.cpp - Convolutions ----------------------------------------------===//
+//
+// Vectors lie along the channels of the result. What a tap adds are products of
+// one element of x, or of a vector of them where each channel is a group, and a
+// row of a panel of the weights.
+//
+// With dot products of bytes, x and the weights are read as words of four
+// channels. The machine multiplies unsigned bytes of x with signed ones: of signed
+// x each byte is 128 more, and 128 times the sum of all weights is taken off in
+// the end. That counts taps outside of x, too, so they are added as well.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/kernels/Dots.h"
+#include "codegen/kernels/Math.h"
+#include "codegen/kernels/Windows.h"
+
+#include <algorithm>
+
+using namespace Halide;
+
+namespace glmc::kernels {
+
+namespace {
+
+/// Channels in a word.
+constexpr int step = 4;
+
+class ConvKernel {
+public:
+  explicit ConvKernel(Builder &builder);
+  std::vector<Func> build();
+
+private:
+  enum class Dots { none, floats, words, bytes }; // As in matmul.
+
+  void useElements();
+  void useWords();
+  /// sum + the products of four channels of x and of weights.
+  Expr addDot(const Expr &sum, const Expr &x, const Expr &weights) const;
+  Expr weightWord(const Expr &tap, const Expr &at, const Expr &column) const;
+  Expr product(const Expr &a, const Expr &b) const;
+  bool isByte(int value) const {
+    const Element element = builder.kernel.typeOf(value).element;
+    return element == Element::i8 || element == Element::u8;
+  }
+
+  Builder &builder;
+  const int value;
+  const Node &node;
+  const int x, w;
+  const TensorType &xType, &wType;
+  WindowLoops loops;
+  Dots dots = Dots::none;
+  int groups, channels, depth, columns; ///< Channels of x, of a group; columns of the weights.
+  int padValue = 0;
+};
+
+ConvKernel::ConvKernel(Builder &builder)
+    : builder(builder), value(onlyNode(builder.kernel, "conv")),
+      node(builder.kernel.nodes[value - builder.kernel.arguments.size()]), x(node.operands.at(0)),
+      w(node.operands.at(1)), xType(builder.kernel.typeOf(x)), wType(builder.kernel.typeOf(w)),
+      loops(builder, node, value), groups(static_cast<int>(integer(node, "groups"))),
+      channels(static_cast<int>(xType.shape.back())) {
+  if (groups < 1 || channels % groups || wType.shape.size() != 2 || wType.shape[0] != node.type.shape.back() ||
+      wType.shape[0] % groups)
+    throw BuildError("groups of a conv do not fit its operands");
+  depth = channels / groups, columns = static_cast<int>(wType.shape[1]);
+  if (columns != depth * kernels::product(integers(node, "kernel")))
+    throw BuildError("weights of a conv do not fit its kernel");
+  if (node.attributes.count("pad_value"))
+    padValue = static_cast<int>(integer(node, "pad_value"));
+  const Type type = computeType(node.type.element);
+  loops.accumulator = type.is_float() ? type : Int(32);
+  loops.start = Internal::make_zero(loops.accumulator);
+  if (wType.layout.kind == Layout::panels) {
+    if (wType.layout.dim != 0)
+      throw BuildError("the panels of a conv's weights are not along its rows");
+    loops.width = wType.layout.width;
+  } else {
+    loops.width = int64_t(builder.schedule("vector", 1)) * builder.schedule("panels", 1);
+  }
+  loops.finish = [](const Expr &sum, const Index &) { return sum; };
+  if (builder.kernel.schedule.count("dots"))
+    dots = static_cast<Dots>(builder.schedule("dots", 2, 3));
+  if (dots == Dots::none)
+    useElements();
+  else
+    useWords();
+}
+
+/// Plain float operations: fast math may contract. Integers wrap; bytes cannot.
+Expr ConvKernel::product(const Expr &a, const Expr &b) const {
+  Expr left = cast(loops.accumulator, a), right = cast(loops.accumulator, b);
+  return loops.accumulator.is_float() || (isByte(x) && isByte(w)) ? left * right : math::mul(left, right);
+}
+
+void ConvKernel::useElements() {
+  loops.steps = depth;
+  const bool fits = loops.accumulator.is_float() || (isByte(x) && isByte(w) && columns < (1 << 15));
+  auto plus = [fits](const Expr &a, const Expr &b) { return fits ? a + b : math::add(a, b); };
+  const int rows = static_cast<int>(wType.shape[0]) / groups; // Of a group.
+  auto weight = [this](const Tap &tap) {
+    return builder.computeAt(w, {tap.column, Internal::simplify(tap.number * depth + tap.step)});
+  };
+  loops.add = [this, plus, rows, weight](const Expr &sum, const Tap &tap) {
+    Index index = tap.pixel;
+    Expr group = groups == 1 ? Expr(0) : rows == 1 ? tap.column : tap.column / rows;
+    index.push_back(Internal::simplify(group * depth + tap.step));
+    return plus(sum, product(builder.computeAt(x, index), weight(tap)));
+  };
+  if (padValue != 0)
+    loops.addPad = [this, plus, weight](const Expr &sum, const Tap &tap) {
+      return plus(sum, product(Expr(padValue), weight(tap)));
+    };
+}
+
+Expr ConvKernel::weightWord(const Expr &tap, const Expr &at, const Expr &column) const {
+  const int width = static_cast<int>(wType.layout.width), steps = (columns + step - 1) / step;
+  Expr word = Internal::simplify(tap * (depth / step) + at);
+  return builder.parameters[w](((column / width) * steps + word) * width + column % width);
+}
+
+Expr ConvKernel::addDot(const Expr &sum, const Expr &word, const Expr &weights) const {
+  if (dots == Dots::bytes)
+    return dots::dotBytes(sum, word, weights);
+  // Pairs of 16 bits: bytes 0 and 2, then 1 and 3. Weights get their sign by way of
+  // unsigned ones.
+  const Expr low = Expr(0x00ff00ffu), bias = Expr(0xff80ff80u);
+  Expr biased = weights ^ Expr(0x80808080u);
+  Expr even = dots::dotWords(word & low, dots::addWords(biased & low, bias));
+  Expr odd = dots::dotWords((word >> Expr(8u)) & low, dots::addWords((biased >> Expr(8u)) & low, bias));
+  return sum + even + odd;
+}
+
+void ConvKernel::useWords() {
+  const int arguments = static_cast<int>(builder.kernel.arguments.size());
+  if (x >= arguments || w >= arguments || x == w || groups != 1 || depth % step || !isByte(x) ||
+      wType.element != Element::i8 || xType.layout.kind != Layout::plain || wType.layout.kind != Layout::panels ||
+      wType.layout.step != step || columns >= (1 << 15))
+    throw BuildError("with 'dots', a conv has one group of arguments of bytes, a multiple of 4 channels, and weights in "
+                     "panels of words");
+  for (const Node &other : builder.kernel.nodes)
+    if (&other != &node && std::count(other.operands.begin(), other.operands.end(), x))
+      throw BuildError("with 'dots', nothing else reads what a conv does");
+  loops.steps = depth / step;
+  const bool isSigned = xType.element == Element::i8;
+  const uint32_t flip = isSigned ? 0x80808080u : 0u;
+  loops.add = [this, isSigned, flip](const Expr &sum, const Tap &tap) {
+    Expr word = builder.parameters[x](Internal::simplify(loops.positionOf(tap.pixel) * (channels / step) + tap.step));
+    return addDot(sum, isSigned ? word ^ Expr(flip) : word, weightWord(tap.number, tap.step, tap.column));
+  };
+  const uint32_t padWord = (uint32_t(padValue & 0xff) * 0x01010101u) ^ flip;
+  if (padWord != 0)
+    loops.addPad = [this, padWord](const Expr &sum, const Tap &tap) {
+      return addDot(sum, Expr(padWord), weightWord(tap.number, tap.step, tap.column));
+    };
+  if (!isSigned)
+    return;
+  // What the other sign of x adds to each channel, computed once a tile of channels.
+  auto taken = std::make_shared<Func>();
+  auto count = std::make_shared<int>(0);
+  loops.finish = [this, taken, count, flip](const Expr &sum, const Index &at) {
+    const std::string name = "taken_" + std::to_string((*count)++);
+    const Var column("column");
+    const int words = columns / step;
+    *taken = Func(name);
+    (*taken)(column) = 0;
+    RDom all(0, words, name + "_word");
+    Expr word = words > 1 ? Expr(all) : Expr(0);
+    (*taken)(column) = withLets(addDot((*taken)(column), Expr(flip), weightWord(0, word, column)));
+    return sum - (*taken)(at.back());
+  };
+  loops.atColumns = [taken](const LoopLevel &level, int64_t width, int lanes) {
+    const Var column = taken->args()[0];
+    taken->compute_at(level).store_in(MemoryType::Stack).bound_extent(column, static_cast<int>(width));
+    if (lanes > 1) {
+      taken->vectorize(column, lanes);
+      taken->update().vectorize(column, lanes);
+    }
+  };
+}
+
+std::vector<Func> ConvKernel::build() { return {loops.build()}; }
+
+} // namespace
+
+std::vector<Func> buildConv(Builder &builder) { return ConvKernel(builder).build(); }
+
+} // namespace glmc::kernels

@@ -1,0 +1,105 @@
+//===- Conv.cpp - Convolutions and what happens to their results ------------===//
+//
+// One convolution with channels last. Before it, on x, movement; after it,
+// pointwise ops. Constant weights are packed into panels along output channels,
+// so that what a tap multiplies with is one row of a panel; of bytes, where the
+// target has dot products of them, words of four channels.
+//
+//===----------------------------------------------------------------------===//
+#include "lowering/kernels/families/Family.h"
+#include "lowering/kernels/families/MatmulTiles.h"
+#include "lowering/kernels/families/WindowTiles.h"
+
+using namespace mlir;
+
+namespace glmc {
+namespace {
+
+/// Channels in a word.
+constexpr int64_t wordChannels = 4;
+/// Values of `dots`.
+constexpr int64_t dotsOfWords = 2, dotsOfBytes = 3;
+/// Columns of weights whose products of bytes surely fit into 32 bits.
+constexpr int64_t exactColumns = 1 << 15;
+
+RankedTensorType typeOf(Value value) { return glm::logicalType(value.getType()); }
+
+/// Whether x is an argument, or one that is moved.
+bool isOnlyMoved(Value x) {
+  while (Operation *op = x.getDefiningOp()) {
+    if (!isa<glm::TransposeOp, glm::SliceOp, glm::ReshapeOp, glm::ExpandOp>(op))
+      return false;
+    x = op->getOperand(0);
+  }
+  return true;
+}
+
+/// Whether dot products of bytes compute it, on a target that has them.
+bool isOfWords(glm::ConvOp conv) {
+  auto x = dyn_cast<BlockArgument>(conv.getX()), w = dyn_cast<BlockArgument>(conv.getW());
+  if (!x || !w || x == w || !x.hasOneUse() || !w.hasOneUse() || conv.getGroups() != 1)
+    return false;
+  RankedTensorType xType = typeOf(x), wType = typeOf(w);
+  return xType.getElementTypeBitWidth() == 8 && wType.getElementType().isSignlessInteger(8) &&
+         xType.getShape().back() % wordChannels == 0 && wType.getDimSize(1) < exactColumns;
+}
+
+/// The value of `dots`; 0: none.
+int64_t dotsOf(const targets::Target &target) {
+  return target.dot == "vnni" ? dotsOfBytes : target.dot == "pmaddwd" ? dotsOfWords : 0;
+}
+
+struct Conv : Family {
+  llvm::StringRef name() const override { return "conv"; }
+
+  bool takes(glm::KernelOp kernel) const override {
+    auto root = onlyRoot<glm::ConvOp>(kernel);
+    return root && root.getChannelsLast() && isOnlyMoved(root.getX()) && isa<BlockArgument>(root.getW()) &&
+           isEpilogueOf(root, kernel);
+  }
+
+  Attribute wantedLayout(glm::KernelOp kernel, unsigned argument, const targets::Target &target) const override {
+    auto root = onlyRoot<glm::ConvOp>(kernel);
+    BlockArgument weights = kernel.getBody().getArgument(argument);
+    if (root.getW() != weights || !weights.hasOneUse())
+      return {};
+    const int64_t step = isOfWords(root) && dotsOf(target) ? wordChannels : 1;
+    return glm::PanelsAttr::get(kernel.getContext(), /*dim=*/0,
+                                matmulPanelWidth(typeOf(weights).getDimSize(0), accumulatorBytes(root), target), step);
+  }
+
+  bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
+    auto root = onlyRoot<glm::ConvOp>(kernel);
+    auto panels = dyn_cast<glm::PanelsAttr>(layout);
+    return root.getW() == kernel.getBody().getArgument(argument) && panels && panels.getDim() == 0 &&
+           typeOf(root.getW()).getElementTypeBitWidth() >= 8;
+  }
+
+  Decision decide(glm::KernelOp kernel, const targets::Target &target,
+                  const ScheduleOptions &options) const override {
+    auto root = onlyRoot<glm::ConvOp>(kernel);
+    WindowProblem problem = windowProblem(root.getType(), root.getKernel(), root.getStrides(), root.getPads());
+    problem.elementBytes = accumulatorBytes(root);
+    problem.parallel = options.threads > 1;
+    auto packed = dyn_cast<glm::PackedType>(root.getW().getType());
+    auto panels = packed ? cast<glm::PanelsAttr>(packed.getLayout()) : glm::PanelsAttr();
+    problem.panelWidth = panels ? panels.getWidth() : 0;
+    Decision decision;
+    decision.schedule = chooseWindowTiles(problem, target);
+    if (panels && panels.getStep() == wordChannels && isOfWords(root) && dotsOf(target))
+      decision.schedule["dots"] = dotsOf(target);
+    decision.inPlace = inPlacePairs(kernel);
+    return decision;
+  }
+
+private:
+  static int64_t accumulatorBytes(glm::ConvOp conv) { return conv.getType().getElementTypeBitWidth() == 64 ? 8 : 4; }
+};
+
+const Conv instance;
+
+} // namespace
+
+const Family &convFamily = instance;
+
+} // namespace glmc
