@@ -62,6 +62,7 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   add("fold-pads", createFoldPads());
   add("recover-integer-convs", createRecoverIntegerConvs());
   add("merge-scales", createMergeScales());
+  add("fold-scales", createFoldConstants());
   add("recover-integer-products", createRecoverIntegerProducts());
   add("recover-rms-norm", createRecoverRmsNorm());
   add("recover-layer-norm", createRecoverLayerNorm());

@@ -19,12 +19,19 @@ struct FuseElementwisePass : glmc::impl::FuseElementwiseBase<FuseElementwisePass
     LaunchFuser::untilStable(getOperation(), [&](glm::LaunchOp launch) -> glm::LaunchOp {
       glm::LaunchOp reader = LaunchFuser::onlyReader(launch);
       if (!reader || &fuser.familyOf(launch) != &elementwiseFamily || &fuser.familyOf(reader) != &elementwiseFamily ||
-          !readsInPlace(reader, fuser.kernelOf(reader), launch.getResult(0)))
+          !readsInPlace(reader, fuser.kernelOf(reader), launch.getResult(0)) || isWidened(launch, reader))
         return {};
       glm::LaunchOp fused = fuser.fuse(launch, reader);
       merged += bool(fused);
       return fused;
     });
+  }
+
+  /// Whether bytes become something wider. What makes the bytes may be an epilogue, and
+  /// what reads them another one's: then bytes are what lies in memory between.
+  static bool isWidened(glm::LaunchOp launch, glm::LaunchOp reader) {
+    auto width = [](Value value) { return cast<RankedTensorType>(value.getType()).getElementTypeBitWidth(); };
+    return width(launch.getResult(0)) == 8 && width(reader.getResult(0)) > 8;
   }
 
   /// Whether the kernel reads each element of `value` once, where it computes

@@ -5,7 +5,7 @@
 // also where bounds are between, which are divided, too. And what is quantised as
 // it was already:
 //
-//   cast (clamp (add (round (div (dequantize q), s)), z))  =  q
+//   cast (clamp (add (round (div (dequantize q), s)), z))  =  q, perhaps reshaped
 //
 // What is left of dequantised values that are no weights is spelled out, so that it
 // is pointwise like all that surrounds it.
@@ -89,6 +89,12 @@ bool isRangeOf(IntegerType type, double low, double high) {
   return low == least && high == least + steps - 1;
 }
 
+Value withoutReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<glm::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
 struct QuantizeAgain : OpRewritePattern<glm::CastOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(glm::CastOp op, PatternRewriter &rewriter) const override {
@@ -105,14 +111,15 @@ struct QuantizeAgain : OpRewritePattern<glm::CastOp> {
     std::optional<double> offset = zero.other ? splatValue(zero.constant) : 0.0;
     auto round = rounded.getDefiningOp<glm::RoundOp>();
     auto quotient = round ? round.getX().getDefiningOp<glm::DivOp>() : glm::DivOp();
-    auto numbers = quotient ? quotient.getX().getDefiningOp<glm::DequantizeOp>() : glm::DequantizeOp();
-    if (!numbers || numbers.getQ().getType() != op.getType() || !offset)
+    auto numbers = quotient ? withoutReshapes(quotient.getX()).getDefiningOp<glm::DequantizeOp>() : glm::DequantizeOp();
+    if (!numbers || !offset || !isa<RankedTensorType>(numbers.getQ().getType()) ||
+        tensorType(numbers.getQ()).getElementType() != tensorType(op.getY()).getElementType())
       return rewriter.notifyMatchFailure(op, "does not quantise what was quantised");
     std::optional<double> scale = splatValue(numbers.getScales()), divisor = splatValue(quotient.getY());
     std::optional<double> before = numbers.getZeros() ? splatValue(numbers.getZeros()) : 0.0;
     if (!scale || !(*scale > 0) || scale != divisor || before != offset)
       return rewriter.notifyMatchFailure(op, "scales or zeros differ");
-    rewriter.replaceOp(op, numbers.getQ());
+    rewriter.replaceOp(op, reshapeTo(rewriter, op.getLoc(), numbers.getQ(), tensorType(op.getY()).getShape()));
     return success();
   }
 };

@@ -73,3 +73,16 @@ glm.kernel @abs(%x: tensor<8xf32>) -> tensor<8xf32> {
   %y = glm.abs %x : tensor<8xf32>
   glm.yield %y : tensor<8xf32>
 }
+
+// Bytes that become wider are a boundary: what makes them and what reads them may be
+// epilogues of two products, with bytes in memory between.
+// CHECK-LABEL: glm.graph @bytes
+// CHECK: %[[Q:.*]] = glm.launch @{{.*}}(%{{.*}}) : (tensor<4x8xf32>) -> tensor<4x8xi8>
+// CHECK: glm.launch @{{.*}}(%[[Q]]{{.*}}) : (tensor<4x8xi8>{{.*}}) -> tensor<4x8xf32>
+glm.graph @bytes(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %r = glm.round %x : tensor<4x8xf32>
+  %q = glm.cast %r : tensor<4x8xf32> to tensor<4x8xi8>
+  %f = glm.cast %q : tensor<4x8xi8> to tensor<4x8xf32>
+  %y = glm.exp %f : tensor<4x8xf32>
+  glm.return %y : tensor<4x8xf32>
+}

@@ -54,3 +54,24 @@ glm.graph @again(%q: tensor<1x1x3xi8>) -> (tensor<1x1x3xi8>, tensor<1x1x3xi8>) {
   %yb = glm.cast %hb : tensor<1x1x3xf32> to tensor<1x1x3xi8>
   glm.return %ya, %yb : tensor<1x1x3xi8>, tensor<1x1x3xi8>
 }
+
+// A reshape on the way is one of the integers.
+// CHECK-LABEL: @reshaped
+// CHECK: %[[P:.*]] = glm.pool "max"
+// CHECK: %[[R:.*]] = glm.reshape %[[P]] : tensor<1x1x3xi8> to tensor<1x3xi8>
+// CHECK: glm.return %[[R]]
+glm.graph @reshaped(%q: tensor<1x1x3xi8>) -> tensor<1x3xi8> {
+  %p = glm.pool "max" %q kernel [1] strides [1] dilations [1] pads [0, 0] : tensor<1x1x3xi8> -> tensor<1x1x3xi8>
+  %s = glm.constant dense<0.5> : tensor<1x1x1xf32>
+  %n = glm.dequantize %p, %s axis 2 group 3 : tensor<1x1x3xi8>, tensor<1x1x1xf32> -> tensor<1x1x3xf32>
+  %v = glm.reshape %n : tensor<1x1x3xf32> to tensor<1x3xf32>
+  %t = glm.constant dense<0.5> : tensor<f32>
+  %d = glm.div %v, %t : tensor<1x3xf32>, tensor<f32> -> tensor<1x3xf32>
+  %r = glm.round %d : tensor<1x3xf32>
+  %low = glm.constant dense<-128.0> : tensor<f32>
+  %high = glm.constant dense<127.0> : tensor<f32>
+  %l = glm.max %r, %low : tensor<1x3xf32>, tensor<f32> -> tensor<1x3xf32>
+  %h = glm.min %l, %high : tensor<1x3xf32>, tensor<f32> -> tensor<1x3xf32>
+  %y = glm.cast %h : tensor<1x3xf32> to tensor<1x3xi8>
+  glm.return %y : tensor<1x3xi8>
+}
