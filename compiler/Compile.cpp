@@ -177,7 +177,7 @@ LogicalResult compileKernels(MLIRContext &context, const CompileOptions &options
     pool.async([&, i] {
       const targets::Target &version =
           program.versions.empty() ? options.target : options.versions[versionOf(program, i)];
-      const kernels::HalideTarget target{version.halide, int(version.vectorBytes), version.dot == "smlad"};
+      const kernels::HalideTarget target{version.halide, int(version.vectorBytes), version.dot};
       compiled[i] = kernels::compileKernel(program.kernels[i], target, wanted);
       std::lock_guard<std::mutex> lock(progress);
       ++done;

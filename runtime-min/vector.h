@@ -649,13 +649,14 @@ template <class R, class S, class A, class B> GLM_INLINE R dot_signed(const S &s
 
 //# piece dot_run : dot_signed add_dot_words even_bytes odd_bytes
 // The same of four lanes.
-template <class R, class S, class A, class B>
-GLM_INLINE R dot_run(const S &sum, const A &a0, const A &a1, const A &a2, const A &a3, const B &b0, const B &b1,
-                     const B &b2, const B &b3) {
+template <class R, class S, class A0, class A1, class A2, class A3, class B0, class B1, class B2, class B3>
+GLM_INLINE R dot_run(const S &sum, const A0 &a0, const A1 &a1, const A2 &a2, const A3 &a3, const B0 &b0, const B1 &b1,
+                     const B2 &b2, const B3 &b3) {
 #if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
   if constexpr (is_lane<R>) {
     R r = sum;
-    const unsigned a[4] = {a0, a1, a2, a3}, b[4] = {b0, b1, b2, b3};
+    const unsigned a[4] = {(unsigned)a0, (unsigned)a1, (unsigned)a2, (unsigned)a3};
+    const unsigned b[4] = {(unsigned)b0, (unsigned)b1, (unsigned)b2, (unsigned)b3};
     for (int i = 0; i < 4; ++i) {
       r = add_dot_words<R>(r, even_bytes<unsigned>(a[i]), even_bytes<unsigned>(b[i]));
       r = add_dot_words<R>(r, odd_bytes<unsigned>(a[i]), odd_bytes<unsigned>(b[i]));

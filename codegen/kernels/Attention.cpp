@@ -107,7 +107,7 @@ void AttentionBuilder::endWithKeys(const RVar &loop, int keys) {
 
 void AttentionBuilder::keep(Func func, int64_t elements, int64_t *shared) {
   func.compute_at(level);
-  if (elements * type.bytes() <= stackLimit) {
+  if (elements * type.bytes() <= builder.stackLimit()) {
     func.store_in(MemoryType::Stack);
     return;
   }

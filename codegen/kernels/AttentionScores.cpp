@@ -178,7 +178,7 @@ void AttentionBuilder::makeScores() {
   const int64_t rows = sizes.group * sizes.queries, partBytes = rows * valueBlock * (scoreLanes / 4) * type.bytes();
   const bool dots = rows < transposeRows && sizes.features % scoreLanes == 0 && partBytes <= stackLimit;
   int block = dots ? valueBlock : lanes;
-  while (!dots && block > 1 && sizes.features * block * type.bytes() > stackLimit)
+  while (!dots && block > 1 && sizes.features * block * type.bytes() > builder.stackLimit())
     block /= 2;
   auto make = [&](int first, int count, bool padded) {
     if (count > 0)

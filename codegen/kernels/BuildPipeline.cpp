@@ -89,11 +89,11 @@ const std::map<std::string, std::set<std::string>> &families() {
       {"pool", {"vector", "panels", "rows", "edges", "parallel"}},
       {"matmul",
        {"vector", "rows", "tail_rows", "tail_tiles", "row_block", "panels", "column_block", "unroll_k", "stage_lhs",
-        "dots", "parallel"}},
+        "dots", "parallel", "stack"}},
       {"reduce", {"vector"}},
-      {"softmax", {"vector"}},
+      {"softmax", {"vector", "stack"}},
       {"norm", {"vector", "parallel"}},
-      {"attention", {"vector", "rows", "parallel"}},
+      {"attention", {"vector", "rows", "parallel", "stack"}},
       {"scatter", {"vector"}},
       {"cache_write", {"vector"}}};
   return table;

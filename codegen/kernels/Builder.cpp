@@ -285,6 +285,10 @@ int Builder::schedule(const char *name, int otherwise, int limit) const {
   return static_cast<int>(value);
 }
 
+int64_t Builder::stackLimit() const {
+  return schedule("stack", static_cast<int>(kernels::stackLimit), static_cast<int>(kernels::stackLimit));
+}
+
 bool Builder::bounds(const Expr &e, int64_t &low, int64_t &high) const {
   Internal::Interval interval = Internal::find_constant_bounds(e, ranges);
   if (!interval.is_bounded())

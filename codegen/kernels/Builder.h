@@ -109,6 +109,9 @@ public:
   /// A parameter of the schedule, or `otherwise`; in [1, limit].
   int schedule(const char *name, int otherwise, int limit = 1024) const;
 
+  /// Bytes of the largest temporary that may be on the stack.
+  int64_t stackLimit() const;
+
   // Results.
   /// The Func of a result (or scratch) buffer with the dimensions `dims` of its
   /// shape; undefined everywhere until stages store to it.

@@ -69,10 +69,11 @@ std::vector<Halide::Internal::LoweredFunc> tasksOf(const Halide::Module &module,
 }
 
 /// The module with nothing in it that only PrintCxx knows.
-Halide::Module lowerDots(const Halide::Module &module, bool hasSmlad) {
+Halide::Module lowerDots(const Halide::Module &module, const std::string &dot) {
   Halide::Module lowered(module.name(), module.target());
+  const bool hasVectors = module.target().arch != Halide::Target::ARM || module.target().bits != 32;
   for (Halide::Internal::LoweredFunc function : module.functions()) {
-    function.body = dots::lowerDots(function.body, hasSmlad);
+    function.body = dots::lowerDots(function.body, dot, hasVectors);
     lowered.append(function);
   }
   return lowered;
@@ -110,7 +111,7 @@ CompiledKernel compileHere(const Kernel &kernel, const HalideTarget &target, con
     files[Halide::OutputFileType::assembly] = folder + "/kernel.s";
   if (files.empty())
     return result;
-  Halide::Module lowered = lowerDots(module, target.hasSmlad);
+  Halide::Module lowered = lowerDots(module, target.dot);
   // Fast flags for single operations only: without this, a kernel that has no
   // strict operation may assume that a mask's -inf does not exist.
   lowered.set_any_strict_float(true);

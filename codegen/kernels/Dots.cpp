@@ -55,15 +55,18 @@ Expr joinLanes(const std::vector<Expr> &lanes) {
   return Shuffle::make_concat(lanes);
 }
 
-Expr lowerRun(const std::vector<Expr> &args) {
+Expr lowerRun(const std::vector<Expr> &args, bool hasHelium) {
   const size_t count = (args.size() - 1) / 2;
   const Type type = Int(8, 4 * static_cast<int>(count)), wide = type.with_bits(32);
   Expr a = reinterpret(type, joinLanes({args.begin() + 1, args.begin() + 1 + count}));
   Expr b = reinterpret(type, joinLanes({args.begin() + 1 + count, args.end()}));
+  if (hasHelium)
+    return call(Int(32), armVmladava, {args[0], a, b});
   return args[0] + VectorReduce::make(VectorReduce::Add, cast(wide, a) * cast(wide, b), 1);
 }
 
-Expr lowerScalar(const std::string &name, const std::vector<Expr> &args, bool hasSmlad) {
+Expr lowerScalar(const std::string &name, const std::vector<Expr> &args, const std::string &dot) {
+  const bool hasSmlad = dot == "smlad";
   if (name == words)
     return sumOfParts(args[0], args[1], 0, 2, 2, true);
   if (name == wordsOnto)
@@ -77,7 +80,7 @@ Expr lowerScalar(const std::string &name, const std::vector<Expr> &args, bool ha
   if (name == signedBytes)
     return args[0] + sumOfParts(args[1], args[2], 0, 4, 4, true);
   if (name == run)
-    return lowerRun(args);
+    return lowerRun(args, dot == "mve");
   if (name == add)
     return joinWords(reinterpret<int>(args[0] + args[1]), part(args[0], 1, 2, true) + part(args[1], 1, 2, true));
   if (name == bytesToWords)
@@ -122,10 +125,11 @@ Expr lowerVector(const std::string &name, const std::vector<Expr> &args, int lan
 
 class Lowerer : public IRMutator {
 public:
-  explicit Lowerer(bool hasSmlad) : hasSmlad(hasSmlad) {}
+  Lowerer(const std::string &dot, bool hasVectors) : dot(dot), hasVectors(hasVectors) {}
 
 private:
-  const bool hasSmlad;
+  const std::string &dot;
+  const bool hasVectors;
   using IRMutator::visit;
   Expr visit(const Call *op) override {
     if (!pieceOf(op))
@@ -133,8 +137,11 @@ private:
     std::vector<Expr> args;
     for (const Expr &arg : op->args)
       args.push_back(mutate(arg));
-    return op->type.is_scalar() ? common_subexpression_elimination(lowerScalar(op->name, args, hasSmlad))
-                                : lowerVector(op->name, args, op->type.lanes());
+    // LLVM 21 joins scalars to vectors whose lanes are too narrow for the sums of such
+    // products (x86, from four columns on), so it gets vectors.
+    if (op->type.is_vector() || (hasVectors && op->name != run))
+      return lowerVector(op->name, args, op->type.lanes());
+    return common_subexpression_elimination(lowerScalar(op->name, args, dot));
   }
 };
 
@@ -164,6 +171,8 @@ const char *pieceOf(const Call *call) {
   return nullptr;
 }
 
-Stmt lowerDots(const Stmt &body, bool hasSmlad) { return Lowerer(hasSmlad).mutate(body); }
+Stmt lowerDots(const Stmt &body, const std::string &dot, bool hasVectors) {
+  return Lowerer(dot, hasVectors).mutate(body);
+}
 
 } // namespace glmc::kernels::dots

@@ -121,10 +121,10 @@ void MatmulKernel::storeTiles(const Pass &pass, const Columns &columns, const Ro
   const Box box = {columns, segment, computed};
   for (const Sum &sum : pass.sums) {
     const int64_t tile = computed * columns.group * segment.tile * (totals ? segment.block : 1);
-    if (tile * products[sum.product].accumulator.bytes() > stackLimit)
+    if (tile * products[sum.product].accumulator.bytes() > builder.stackLimit())
       throw BuildError("a tile of " + std::to_string(segment.tile * (totals ? segment.block : 1)) + " rows and " +
                        std::to_string(computed * columns.group) + " columns needs more than " +
-                       std::to_string(stackLimit) + " bytes of accumulators");
+                       std::to_string(builder.stackLimit()) + " bytes of accumulators");
   }
   Region region = {{0, asInt(columns.used)},  {0, asInt(columns.group)}, {0, asInt(segment.tile)},
                    {0, asInt(segment.block)}, {0, asInt(columns.block)}, {0, asInt(segment.tiles / segment.block)},

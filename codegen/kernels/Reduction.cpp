@@ -292,7 +292,7 @@ std::vector<Func> buildSoftmax(Builder &builder) {
   if (scratch && (!rows.inner || kernel.scratch.size() != 1 || kernel.scratch[0].shape != node.type.shape ||
                   storageType(kernel.scratch[0].element) != type))
     throw BuildError("softmax takes one scratch of its operand's shape, and only along the last dimension");
-  const bool stack = rows.inner && !scratch && rows.count() * type.bytes() <= stackLimit;
+  const bool stack = rows.inner && !scratch && rows.count() * type.bytes() <= builder.stackLimit();
 
   Func scratchOutput = scratch ? Func("scratch0") : Func();
   Func output = rows.build([&](RowBuilder &row) {

@@ -99,7 +99,7 @@
 //     parallel    tasks are key-value heads
 //     scratch     one of a flat f32 (f64 for f64) tensor: if parallel, as often
 //                 as there are batches times key-value heads, the elements of
-//                 those of these that are above stackLimit, where R = rows *
+//                 those of these that the stack does not take, where R = rows *
 //                 heads / kv_heads: R * P scores, P being the keys rounded up
 //                 to a multiple of 16, plus 16 if that is a multiple of 128;
 //                 R * (value features) sums
@@ -123,7 +123,9 @@
 
 namespace glmc::kernels {
 
-/// Largest temporary of a kernel on the stack; above, it is scratch.
+/// Largest temporary of a kernel on the stack; above, it is scratch. The schedule of
+/// any kernel may have a smaller one, `stack` (see Builder::stackLimit); what decides
+/// on the order of sums goes by this one.
 constexpr int64_t stackLimit = 4096;
 /// Partial sums of a reduction over the last dimensions: lane l adds elements
 /// l, l + 16, ...; then a tree adds the lanes. The same on every target.

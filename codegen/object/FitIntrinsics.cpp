@@ -94,6 +94,9 @@ void replaceArmCall(llvm::CallInst &call) {
   llvm::Value *result;
   if (name == "glmc_arm_smlad") {
     result = builder.CreateIntrinsic(llvm::Intrinsic::arm_smlad, {first, call.getArgOperand(1), call.getArgOperand(2)});
+  } else if (name == "glmc_arm_vmladava") {
+    llvm::Value *zero = builder.getInt32(0), *a = call.getArgOperand(1), *b = call.getArgOperand(2);
+    result = builder.CreateIntrinsic(llvm::Intrinsic::arm_mve_vmldava, {a->getType()}, {zero, zero, zero, first, a, b});
   } else {
     if (name == "glmc_arm_sxtb16_high") // Rotated, as the instruction can.
       first = builder.CreateIntrinsic(llvm::Intrinsic::fshr, {first->getType()}, {first, first, builder.getInt32(8)});
@@ -112,7 +115,7 @@ bool fitIntrinsics(llvm::Function &function, const targets::Target &target, std:
     auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     const llvm::Function *callee = call ? call->getCalledFunction() : nullptr;
     if (callee && isArmCall(*callee)) {
-      if (target.dot != "smlad") {
+      if (target.dot != (callee->getName() == "glmc_arm_vmladava" ? "mve" : "smlad")) {
         error = "a kernel calls '" + callee->getName().str() + "', which target '" + target.name + "' does not have";
         return false;
       }

@@ -21,7 +21,7 @@ namespace {
 using Shape = std::vector<int64_t>;
 using Schedule = std::map<std::string, int64_t>;
 constexpr Element f32 = Element::f32;
-enum Dots { dotFloats = 1, dotWords = 2, dotBytes = 3 };
+enum Dots { dotFloats = 1, dotWords = 2, dotBytes = 3, dotSignedBytes = 4, dotHalves = 5, dotRuns = 6 };
 
 /// What one product is of.
 struct Case {
@@ -43,7 +43,8 @@ struct Case {
   int64_t pieces() const { return (k + pieceSize() - 1) / pieceSize(); }
   bool inFloats() const { return lhsGroup == 0; }
   int64_t words() const {
-    const int64_t parts = dots == dotBytes && bits() == 8 ? 1 : 2, rest = k % pieceSize();
+    const int64_t bytes = bits() == 8 ? 1 : 2, rest = k % pieceSize();
+    const int64_t parts = dots == dotHalves || (dots == dotWords && bytes == 1) ? 2 * bytes : bytes;
     auto of = [&](int64_t size) { return (size + step() - 1) / step() * parts; };
     return of(pieceSize()) * (k / pieceSize()) + of(rest);
   }
@@ -119,7 +120,10 @@ void addSchedule(const Case &c, Kernel &kernel, bool isStaged) {
     kernel.scratch.push_back(tensor(Element::u32, {c.m * c.words()}));
     kernel.scratch.push_back(tensor(f32, {c.m * c.pieces()}));
   }
-  if (c.zeros || (!c.inFloats() && c.isSigned()))
+  const bool isBiased = c.bits() == 4                                          ? c.isSigned()
+                        : c.dots == dotSignedBytes || c.dots == dotRuns ? !c.isSigned()
+                                                                        : c.isSigned() && c.dots != dotHalves;
+  if (c.zeros || (!c.inFloats() && isBiased))
     kernel.scratch.push_back(tensor(c.inFloats() ? f32 : Element::i32, {c.m * c.pieces()}));
 }
 
@@ -361,6 +365,30 @@ TEST(QuantizedMatmul, BytesComputeTheSame) { // The instructions of VNNI, by wha
     }
 }
 
+/// Those of processors that this machine is not, by what it has; with one lane too,
+/// which is all that some of them have.
+TEST(QuantizedMatmul, OtherDotsComputeTheSame) {
+  for (int dots : {dotWords, dotBytes, dotSignedBytes, dotHalves, dotRuns})
+    for (Element element : integers) {
+      Case c = {3, 22, 100, element, 32, 32, element == Element::u8 || element == Element::i4};
+      c.dots = dots;
+      c.schedule = {{"vector", 1}, {"rows", 2}, {"unroll_k", 16}};
+      c.width = dots == dotRuns ? 1 : 4;
+      check(c, dots == dotHalves);
+    }
+}
+
+TEST(QuantizedMatmul, OtherDotsInCxx) {
+  for (int dots : {dotSignedBytes, dotHalves, dotRuns})
+    for (Element element : integers) {
+      Case c = {1, 9, 72, element, 32, 32, element == Element::i8 || element == Element::u4, true};
+      c.dots = dots;
+      c.schedule = {{"vector", dots == dotSignedBytes ? 4 : 1}, {"panels", 2}, {"unroll_k", 16}};
+      c.width = dots == dotRuns ? 1 : 4;
+      check(c, true);
+    }
+}
+
 TEST(QuantizedMatmul, EveryTargetAndVector) {
   for (const TestTarget &target : targets()) {
     if (!target.runs)
@@ -486,7 +514,7 @@ TEST(QuantizedMatmul, RefusesWhatDoesNotFit) {
   EXPECT_EQ(errorOf(c, [](Kernel &) {}), "");
   EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.schedule.erase("dots"); }), "");
   EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.schedule["dots"] = 1; }), "");
-  EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.schedule["dots"] = 4; }), "");
+  EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.schedule["dots"] = 7; }), "");
   EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.scratch.pop_back(); }), "");
   EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.nodes[0].attributes["axis"] = int64_t(1); }), "");
   EXPECT_NE(errorOf(c, [](Kernel &kernel) { kernel.nodes[0].attributes["group"] = int64_t(16); }), "");

@@ -17,9 +17,8 @@ namespace {
 
 /// Rows of a tile, and of one over so many keys that scores leave the cache.
 constexpr int64_t tileRows = 64, tileRowsOfManyKeys = 32, manyKeys = 2048;
-/// Largest temporary on the stack: code generation's (Schedules.h), for every
-/// target, since it is what decides whether a temporary is in scratch.
-constexpr int64_t stackLimit = 4096;
+/// Largest temporary on the stack of any target: code generation's (Schedules.h).
+constexpr int64_t largestOnStack = 4096;
 /// Keys of a block: code generation's (Schedules.h).
 constexpr int64_t keyBlock = 16;
 /// Multiplications from which on heads are given to threads.
@@ -69,7 +68,7 @@ int64_t tokensOfTile(const Sizes &sizes) {
 }
 
 /// Elements of scratch that one task needs, as Schedules.h says.
-int64_t scratchOfTask(const Sizes &sizes, int64_t tokens, int64_t bytes) {
+int64_t scratchOfTask(const Sizes &sizes, int64_t tokens, int64_t bytes, int64_t stackLimit) {
   int64_t rows = sizes.group * tokens, keys = llvm::alignTo(sizes.keys, 16), total = 0;
   for (int64_t elements : {rows * (keys % 128 ? keys : keys + 16), rows * sizes.valueFeatures})
     if (elements * bytes > stackLimit)
@@ -94,6 +93,7 @@ struct Attention : Family {
     const int64_t tokens = tokensOfTile(sizes), tasks = sizes.batch * sizes.kvHeads;
     decision.schedule["vector"] = vectorLanes(kernel, target, 16);
     decision.schedule["rows"] = tokens;
+    limitStack(decision, target);
     int64_t work = tasks * sizes.group * sizes.queries * sizes.keys * sizes.features;
     const bool isParallel = options.threads > 1 && tasks > 1 && work >= parallelWork;
     if (isParallel)
@@ -101,7 +101,7 @@ struct Attention : Family {
     // Sums are made in f32, or f64 for f64.
     Type element = cast<RankedTensorType>(root.getType()).getElementType();
     Type wide = element.getIntOrFloatBitWidth() == 64 ? element : Float32Type::get(root.getContext());
-    if (int64_t elements = scratchOfTask(sizes, tokens, wide.getIntOrFloatBitWidth() / 8))
+    if (int64_t elements = scratchOfTask(sizes, tokens, wide.getIntOrFloatBitWidth() / 8, std::min(target.stackLimit, largestOnStack)))
       decision.scratch.push_back(RankedTensorType::get({elements * (isParallel ? tasks : 1)}, wide));
     return decision;
   }

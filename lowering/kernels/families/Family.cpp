@@ -92,6 +92,12 @@ Attribute layoutOfTable(glm::KernelOp kernel, unsigned argument) {
   return glm::PanelsAttr::get(kernel.getContext(), /*dim=*/0, /*width=*/1, /*step=*/2);
 }
 
+void limitStack(Decision &decision, const targets::Target &target) {
+  constexpr int64_t usual = 4096; // codegen/kernels/Schedules.h
+  if (target.stackLimit < usual)
+    decision.schedule["stack"] = std::max<int64_t>(target.stackLimit, 1);
+}
+
 int64_t vectorLanes(glm::KernelOp kernel, const targets::Target &target, int64_t extent) {
   int64_t widest = 1;
   for (Operation &op : kernel.getBody().front().without_terminator()) {

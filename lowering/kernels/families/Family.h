@@ -100,6 +100,10 @@ bool isGatheredOnly(glm::KernelOp kernel, unsigned argument);
 /// 4 bits two share a byte. Null for plain.
 mlir::Attribute layoutOfTable(glm::KernelOp kernel, unsigned argument);
 
+/// Where the target's stack takes less than kernels put there by themselves, says so
+/// in the schedule.
+void limitStack(Decision &decision, const targets::Target &target);
+
 /// Lanes of a vector of the widest element type that the kernel computes with,
 /// halved until they are no more than `extent`.
 int64_t vectorLanes(glm::KernelOp kernel, const targets::Target &target, int64_t extent);

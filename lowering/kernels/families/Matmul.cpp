@@ -227,6 +227,7 @@ struct Matmul : Family {
 
     Decision decision;
     decision.schedule = hasDots ? chooseIntegerTiles(problem, target) : chooseMatmulTiles(problem, target);
+    limitStack(decision, target);
     if (auto staged = decision.schedule.find("stage_lhs"); staged != decision.schedule.end() && staged->second)
       decision.scratch.push_back(stagedType(lhs));
     if (hasDots)

@@ -33,7 +33,7 @@ constexpr int64_t sumsInFlight = 8;
 constexpr int64_t stagedRows = 32, stagedDepth = 512;
 /// Panels that one row reads at once.
 constexpr int64_t streams = 4;
-/// Bytes that the sums of a block of rows may take on the stack.
+/// Bytes that the sums of a block of rows may take on the stack, on any target.
 constexpr int64_t sumBytes = 4096;
 /// Tasks that a parallel kernel is cut into, about: many enough for threads to
 /// even out, few enough for each to read memory in long runs.
@@ -146,7 +146,8 @@ bool hasIntegerBias(int64_t dots, int64_t bits, bool isSigned) {
 std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, const targets::Target &target) {
   const int64_t width = problem.panelWidth, lanes = std::min(lanesOf(problem.columns, 4, target), width & -width);
   std::map<std::string, int64_t> schedule;
-  schedule["vector"] = lanes;
+  // What is made of the left side is in vectors even where its columns are not.
+  schedule["vector"] = width == 1 ? lanesOf(problem.depth, 4, target) : lanes;
   schedule["dots"] = problem.isLeftRounded ? dotsOf(target) : dotsOfFloats;
   // Several rows have their sums of a piece in registers, and little room for what
   // is made of the right side; sums of words of 4 bits are one register a piece.
@@ -198,7 +199,7 @@ std::map<std::string, int64_t> chooseMatmulTiles(const MatmulProblem &problem, c
   // At most a few tiles between a block of k and the next, and at most what the
   // stack takes; of those, what divides the tiles.
   const int64_t whole = (problem.rows - cut.tailRows * cut.tailTiles) / cut.rows;
-  int64_t block = std::max<int64_t>(1, std::min(blockTiles, sumBytes / (cut.rows * width * problem.elementBytes)));
+  int64_t block = std::max<int64_t>(1, std::min(blockTiles, std::min(sumBytes, target.stackLimit) / (cut.rows * width * problem.elementBytes)));
   while (block > 1 && whole % block)
     --block;
   schedule["row_block"] = block;

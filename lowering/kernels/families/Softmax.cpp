@@ -29,7 +29,8 @@ struct Softmax : Family {
     Type rowElement = type.getElementTypeBitWidth() == 64 ? type.getElementType() : Float32Type::get(root.getContext());
     int64_t rowBytes = type.getDimSize(root.getAxis()) * (rowElement.getIntOrFloatBitWidth() / 8);
     bool isInnermost = int64_t(root.getAxis()) == type.getRank() - 1;
-    if (rowBytes > target.stackLimit)
+    limitStack(decision, target);
+    if (isInnermost && rowBytes > target.stackLimit)
       decision.scratch.push_back(RankedTensorType::get(type.getShape(), rowElement));
     else if (isInnermost)
       decision.inPlace = inPlacePairs(kernel, root);
