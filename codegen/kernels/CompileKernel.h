@@ -27,8 +27,8 @@ struct HalideTarget {
   std::string halide; ///< Halide target without glmc's own suffixes:
                       ///< "x86-64-linux-sse41-avx-avx2-fma-f16c".
   int vectorBytes = 16; ///< Natural vector width.
-  /// The target's `dot`: of "smlad" and "mve", bitcode may call the functions of Dots.h
-  /// for them, which codegen/object replaces.
+  /// The target's `dot`: of "smlad", bitcode may call the functions of Dots.h for it,
+  /// which codegen/object replaces.
   std::string dot = "none";
 };
 

@@ -55,13 +55,11 @@ Expr joinLanes(const std::vector<Expr> &lanes) {
   return Shuffle::make_concat(lanes);
 }
 
-Expr lowerRun(const std::vector<Expr> &args, bool hasHelium) {
+Expr lowerRun(const std::vector<Expr> &args) {
   const size_t count = (args.size() - 1) / 2;
   const Type type = Int(8, 4 * static_cast<int>(count)), wide = type.with_bits(32);
   Expr a = reinterpret(type, joinLanes({args.begin() + 1, args.begin() + 1 + count}));
   Expr b = reinterpret(type, joinLanes({args.begin() + 1 + count, args.end()}));
-  if (hasHelium)
-    return call(Int(32), armVmladava, {args[0], a, b});
   return args[0] + VectorReduce::make(VectorReduce::Add, cast(wide, a) * cast(wide, b), 1);
 }
 
@@ -80,7 +78,7 @@ Expr lowerScalar(const std::string &name, const std::vector<Expr> &args, const s
   if (name == signedBytes)
     return args[0] + sumOfParts(args[1], args[2], 0, 4, 4, true);
   if (name == run)
-    return lowerRun(args, dot == "mve");
+    return lowerRun(args);
   if (name == add)
     return joinWords(reinterpret<int>(args[0] + args[1]), part(args[0], 1, 2, true) + part(args[1], 1, 2, true));
   if (name == bytesToWords)

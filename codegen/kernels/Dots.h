@@ -46,11 +46,11 @@ const char *pieceOf(const Halide::Internal::Call *call);
 /// What lowerDots() makes of scalars for processors with instructions for them:
 /// functions whose calls codegen/object replaces.
 constexpr const char *armSmlad = "glmc_arm_smlad", *armSxtb16 = "glmc_arm_sxtb16",
-                     *armSxtb16High = "glmc_arm_sxtb16_high", *armVmladava = "glmc_arm_vmladava";
+                     *armSxtb16High = "glmc_arm_sxtb16_high";
 
 /// All calls as Halide's own expressions. Of scalars: where there are vectors, as those
-/// of one lane; else as plain arithmetic, but for a target whose `dot` is "smlad" or
-/// "mve" as calls of the functions above.
+/// of one lane; else as plain arithmetic, but for a target whose `dot` is "smlad" as
+/// calls of the functions above.
 Halide::Internal::Stmt lowerDots(const Halide::Internal::Stmt &body, const std::string &dot, bool hasVectors);
 
 } // namespace glmc::kernels::dots

@@ -9,6 +9,7 @@
 #include "llvm/IR/IntrinsicsARM.h"
 #include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/PatternMatch.h"
 
 namespace glmc::object {
 namespace {
@@ -94,9 +95,6 @@ void replaceArmCall(llvm::CallInst &call) {
   llvm::Value *result;
   if (name == "glmc_arm_smlad") {
     result = builder.CreateIntrinsic(llvm::Intrinsic::arm_smlad, {first, call.getArgOperand(1), call.getArgOperand(2)});
-  } else if (name == "glmc_arm_vmladava") {
-    llvm::Value *zero = builder.getInt32(0), *a = call.getArgOperand(1), *b = call.getArgOperand(2);
-    result = builder.CreateIntrinsic(llvm::Intrinsic::arm_mve_vmldava, {a->getType()}, {zero, zero, zero, first, a, b});
   } else {
     if (name == "glmc_arm_sxtb16_high") // Rotated, as the instruction can.
       first = builder.CreateIntrinsic(llvm::Intrinsic::fshr, {first->getType()}, {first, first, builder.getInt32(8)});
@@ -104,6 +102,27 @@ void replaceArmCall(llvm::CallInst &call) {
   }
   call.replaceAllUsesWith(result);
   call.eraseFromParent();
+}
+
+/// A sum of products of signed bytes, as Helium adds them to a register. LLVM has the
+/// pattern too, but not once it has taken the bytes from memory lane by lane.
+bool replaceHeliumSum(llvm::CallInst &call) {
+  using namespace llvm::PatternMatch;
+  llvm::Value *a, *b, *sum;
+  if (!match(&call, m_Intrinsic<llvm::Intrinsic::vector_reduce_add>(m_Mul(m_SExt(m_Value(a)), m_SExt(m_Value(b))))) ||
+      !call.getType()->isIntegerTy(32) || a->getType() != b->getType() ||
+      a->getType() != llvm::FixedVectorType::get(llvm::Type::getInt8Ty(call.getContext()), 16))
+    return false;
+  llvm::Instruction *replaced = &call;
+  sum = llvm::ConstantInt::get(call.getType(), 0);
+  if (call.hasOneUse() && match(call.user_back(), m_c_Add(m_Specific(&call), m_Value(sum))))
+    replaced = call.user_back();
+  llvm::IRBuilder<> builder(replaced);
+  llvm::Value *zero = builder.getInt32(0);
+  replaced->replaceAllUsesWith(
+      builder.CreateIntrinsic(llvm::Intrinsic::arm_mve_vmldava, {a->getType()}, {zero, zero, zero, sum, a, b}));
+  // Whoever walks over these meets what is no longer used; optimisation removes it.
+  return true;
 }
 
 } // namespace
@@ -115,14 +134,14 @@ bool fitIntrinsics(llvm::Function &function, const targets::Target &target, std:
     auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     const llvm::Function *callee = call ? call->getCalledFunction() : nullptr;
     if (callee && isArmCall(*callee)) {
-      if (target.dot != (callee->getName() == "glmc_arm_vmladava" ? "mve" : "smlad")) {
+      if (target.dot != "smlad") {
         error = "a kernel calls '" + callee->getName().str() + "', which target '" + target.name + "' does not have";
         return false;
       }
       replaceArmCall(*call);
       continue;
     }
-    if (!callee || !callee->isIntrinsic())
+    if (!callee || !callee->isIntrinsic() || (target.dot == "mve" && replaceHeliumSum(*call)))
       continue;
     const ID half = wide ? llvm::Intrinsic::not_intrinsic : halfOf(callee->getName());
     const bool splits = half != llvm::Intrinsic::not_intrinsic;
