@@ -23,8 +23,8 @@ std::string_view runtimeText(std::string_view name);
 /// without any extension: "cpu" defines the functions of cpu.h and needs nothing,
 /// or getauxval on AArch64; "pool" those of pool.h and needs pthread_*; "weights"
 /// those of weights.h, "session" those of session.h, "root" those of root.h,
-/// "selftest" those of selftest.h. Empty when there is none: on "arm", which has no system, "cpu" and "pool"; "root" on all
-/// others.
+/// "selftest" those of selftest.h. Empty when there is none: on "arm", which has no
+/// system, "cpu" and "pool"; "root" on all others.
 std::string_view runtimeBitcode(std::string_view name, std::string_view architecture);
 
 /// What pool.h says: bytes that a context has for its pool, and the most threads.

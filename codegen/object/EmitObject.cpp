@@ -144,7 +144,7 @@ private:
     if (options.assembly && !emitAssembly())
       return false;
     llvm::SmallVector<char, 0> bytes;
-    std::map<std::string, int64_t> frames;
+    Frames frames;
     if (!emitCode(*module, *machine, llvm::CodeGenFileType::ObjectFile, bytes, frames, result.error) ||
         !boundStack(driver, frames, result.stack, result.error))
       return false;
@@ -185,7 +185,7 @@ private:
   bool emitAssembly() {
     std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*module);
     llvm::SmallVector<char, 0> text;
-    std::map<std::string, int64_t> frames;
+    Frames frames;
     if (!emitCode(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text, frames, result.error))
       return false;
     result.assembly.assign(text.begin(), text.end());

@@ -1,16 +1,15 @@
 //===- MachineCode.cpp - From the linked module to an object's bytes --------===//
-//
-// Frame sizes come from the warning that LLVM gives of frames over a limit
-// ("warn-stack-size"), with a limit of zero bytes: exact, and nothing of it
-// stays in the object.
-//
 //===----------------------------------------------------------------------===//
 #include "codegen/object/MachineCode.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
+#include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -64,14 +63,12 @@ bool checkNames(const llvm::Target &known, const targets::Target &target, std::s
   return true;
 }
 
-/// Keeps LLVM's frame sizes and its errors, which it would print otherwise.
+/// Keeps LLVM's errors, which it would print otherwise.
 struct CodeListener : llvm::DiagnosticHandler {
-  CodeListener(std::map<std::string, int64_t> &frames, std::string &error) : frames(frames), error(error) {}
+  explicit CodeListener(std::string &error) : error(error) {}
 
   bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
-    if (auto *size = llvm::dyn_cast<llvm::DiagnosticInfoStackSize>(&info)) {
-      frames[size->getFunction().getName().str()] = size->getStackSize();
-    } else if (info.getSeverity() == llvm::DS_Error && error.empty()) {
+    if (info.getSeverity() == llvm::DS_Error && error.empty()) {
       llvm::raw_string_ostream stream(error);
       llvm::DiagnosticPrinterRawOStream printer(stream);
       info.print(printer);
@@ -79,88 +76,7 @@ struct CodeListener : llvm::DiagnosticHandler {
     return true;
   }
 
-  std::map<std::string, int64_t> &frames;
   std::string &error;
-};
-
-/// Follows calls from a public function down to the deepest.
-class StackWalker {
-public:
-  StackWalker(const std::map<std::string, int64_t> &frames, std::string &error) : frames(frames), error(error) {}
-
-  int64_t depth(const llvm::Function &function) {
-    auto known = depths.find(&function);
-    if (known != depths.end())
-      return known->second;
-    if (!open.insert(&function).second) {
-      error = "function '" + function.getName().str() + "' calls itself, expected no recursion";
-      return 0;
-    }
-    // Code generation may add a call of a routine that the IR does not show.
-    int64_t deepest = returnAddress(function);
-    for (const llvm::Instruction &instruction : llvm::instructions(function)) {
-      if (auto *stack = llvm::dyn_cast<llvm::AllocaInst>(&instruction); stack && !stack->isStaticAlloca())
-        error = "function '" + function.getName().str() + "' takes stack whose size is not constant";
-      auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-      if (!call || call->isInlineAsm())
-        continue;
-      for (const llvm::Function *callee : calleesOf(*call))
-        deepest = std::max(deepest, depth(*callee));
-    }
-    open.erase(&function);
-    return depths[&function] = deepest + ownBytes(function);
-  }
-
-private:
-  /// The functions of ours that a call may reach. The pool calls a loop's body
-  /// through a pointer: any function that such a pointer may hold.
-  std::vector<const llvm::Function *> calleesOf(const llvm::CallBase &call) {
-    if (const llvm::Function *callee = call.getCalledFunction())
-      return callee->isDeclaration() ? std::vector<const llvm::Function *>() : std::vector{callee};
-    std::vector<const llvm::Function *> callees;
-    for (const llvm::Function &function : *call.getModule())
-      if (!function.isDeclaration() && function.getFunctionType() == call.getFunctionType() &&
-          function.hasLocalLinkage() && function.hasAddressTaken())
-        callees.push_back(&function);
-    if (callees.empty())
-      error = "function '" + call.getFunction()->getName().str() + "' calls through a pointer";
-    return callees;
-  }
-
-  /// Where a call puts the return address in a register, the frame holds it.
-  static int64_t returnAddress(const llvm::Function &function) {
-    const llvm::Triple &triple = function.getParent()->getTargetTriple();
-    return triple.isX86() ? function.getParent()->getDataLayout().getPointerSize() : 0;
-  }
-
-  int64_t ownBytes(const llvm::Function &function) const {
-    auto frame = frames.find(function.getName().str());
-    if (frame == frames.end())
-      return returnAddress(function);
-    // LLVM's figure leaves out what it takes to align the frame.
-    int64_t alignment = largestAlignment(function);
-    return returnAddress(function) + frame->second + (alignment > 16 ? 2 * alignment : 0);
-  }
-
-  /// Of anything that the function may hold in its frame.
-  static int64_t largestAlignment(const llvm::Function &function) {
-    const llvm::DataLayout &layout = function.getParent()->getDataLayout();
-    int64_t alignment = 1;
-    for (const llvm::Instruction &instruction : llvm::instructions(function)) {
-      if (auto *stack = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
-        alignment = std::max<int64_t>(alignment, stack->getAlign().value());
-      // No vector register is wider than 64 bytes.
-      if (instruction.getType()->isVectorTy())
-        alignment = std::max<int64_t>(
-            alignment, std::min<int64_t>(64, layout.getTypeAllocSize(instruction.getType()).getKnownMinValue()));
-    }
-    return alignment;
-  }
-
-  const std::map<std::string, int64_t> &frames;
-  std::string &error;
-  std::map<const llvm::Function *, int64_t> depths;
-  std::set<const llvm::Function *> open;
 };
 
 llvm::OptimizationLevel optimizationLevel(int level) {
@@ -246,30 +162,44 @@ void optimise(llvm::Module &module, llvm::TargetMachine &machine, const Driver &
   passes.run(module, modules);
 }
 
+/// What LLVM's addPassesToEmitFile adds, and before printing one pass that reads the
+/// frames. False: LLVM cannot write such a file.
+static bool addEmission(llvm::legacy::PassManager &passes, llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
+                        llvm::raw_pwrite_stream &stream, Frames &frames) {
+  auto &target = static_cast<llvm::CodeGenTargetMachineImpl &>(machine);
+  auto *functions = new llvm::MachineModuleInfoWrapperPass(&target);
+  llvm::TargetPassConfig *config = target.createPassConfig(passes);
+  config->setDisableVerify(true);
+  passes.add(config);
+  passes.add(functions);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  passes.add(createFrameReader(frames));
+  if (target.addAsmPrinter(passes, stream, nullptr, kind, functions->getMMI().getContext()))
+    return false;
+  passes.add(llvm::createFreeMachineFunctionPass());
+  return true;
+}
+
 bool emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
-              llvm::SmallVectorImpl<char> &bytes, std::map<std::string, int64_t> &frames, std::string &error) {
+              llvm::SmallVectorImpl<char> &bytes, Frames &frames, std::string &error) {
+  // What lies below the stack pointer would be in no frame.
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
-      function.addFnAttr("warn-stack-size", "0");
+      function.addFnAttr(llvm::Attribute::NoRedZone);
   llvm::LLVMContext &context = module.getContext();
-  context.setDiagnosticHandler(std::make_unique<CodeListener>(frames, error));
+  context.setDiagnosticHandler(std::make_unique<CodeListener>(error));
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
   passes.add(new llvm::TargetLibraryInfoWrapperPass(memoryFunctionsOnly(module.getTargetTriple())));
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, kind)) {
+  if (!addEmission(passes, machine, kind, stream, frames)) {
     error = "LLVM cannot write objects for " + module.getTargetTriple().str();
     return false;
   }
   passes.run(module);
   context.setDiagnosticHandler(nullptr);
-  return error.empty();
-}
-
-bool boundStack(const Driver &driver, const std::map<std::string, int64_t> &frames, std::vector<StackUse> &stack,
-                std::string &error) {
-  StackWalker walker(frames, error);
-  for (const Driver::Public &each : driver.functions)
-    stack.push_back({each.name, walker.depth(*each.function)});
   return error.empty();
 }
 

@@ -8,6 +8,7 @@
 #define GLMC_CODEGEN_OBJECT_MACHINECODE_H
 
 #include "codegen/object/Driver.h"
+#include "codegen/object/StackBound.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Target/TargetMachine.h"
@@ -27,13 +28,9 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const ObjectOptions &opti
 /// Optimises, and drops what no exported value reaches.
 void optimise(llvm::Module &module, llvm::TargetMachine &machine, const Driver &driver, int level);
 
-/// Emits; `frames` gets the bytes of each function's frame by its name.
+/// Emits; `frames` gets each function's frame.
 bool emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
-              llvm::SmallVectorImpl<char> &bytes, std::map<std::string, int64_t> &frames, std::string &error);
-
-/// Worst-case stack of each public function: the deepest chain of calls.
-bool boundStack(const Driver &driver, const std::map<std::string, int64_t> &frames, std::vector<StackUse> &stack,
-                std::string &error);
+              llvm::SmallVectorImpl<char> &bytes, Frames &frames, std::string &error);
 
 } // namespace glmc::object
 

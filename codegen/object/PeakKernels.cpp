@@ -137,7 +137,7 @@ PeakKernels emitPeakKernels(const targets::Target &target) {
   if (llvm::verifyModule(module, &problems))
     return result;
   llvm::SmallVector<char, 0> bytes;
-  std::map<std::string, int64_t> frames;
+  Frames frames;
   if (!emitCode(module, *machine, llvm::CodeGenFileType::ObjectFile, bytes, frames, result.error))
     return result;
   result.object.assign(bytes.begin(), bytes.end());

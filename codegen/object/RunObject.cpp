@@ -63,7 +63,7 @@ std::unique_ptr<llvm::MemoryBuffer> compileTrampoline(size_t count, std::string 
     arguments.push_back(builder.CreateLoad(pointer, builder.CreateConstGEP1_64(pointer, function->getArg(1), i)));
   builder.CreateRet(builder.CreateCall(calleeType, function->getArg(0), arguments));
   llvm::SmallVector<char, 0> bytes;
-  std::map<std::string, int64_t> frames;
+  Frames frames;
   if (!emitCode(module, *machine, llvm::CodeGenFileType::ObjectFile, bytes, frames, error))
     return nullptr;
   return llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(bytes.data(), bytes.size()), "trampoline");

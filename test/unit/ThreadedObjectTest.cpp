@@ -154,7 +154,7 @@ std::vector<char> objectOf(const char *text) {
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   llvm::SmallVector<char, 0> bytes;
-  std::map<std::string, int64_t> frames;
+  Frames frames;
   EXPECT_TRUE(emitCode(*module, *machine, llvm::CodeGenFileType::ObjectFile, bytes, frames, error)) << error;
   return {bytes.begin(), bytes.end()};
 }
