@@ -110,6 +110,9 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
       ->check(CLI::IsMember({"pointers", "arena"}))
       ->capture_default_str();
   app->add_flag("--resumable", command.resumable, "Also functions that run a few launches at a time: P_run_start, P_step");
+  app->add_option("--flash", command.flash, "Code and constants may take so much: bytes, 512K or 1M; more is an error that says what to change")
+      ->type_name("BYTES");
+  app->add_option("--ram", command.ram, "Variables and the stack may take so much")->type_name("BYTES");
   CLI::Option *selfTest =
       app->add_flag("--selftest{outputs}", command.selfTest,
                       "Also a function that runs golden inputs on the device and compares outputs, or what each launch "

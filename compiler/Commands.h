@@ -38,6 +38,7 @@ struct CompileCommand {
   std::string selfTest = "none"; ///< or "outputs", or "layers".
   std::string selfTestData;
   std::string package; ///< A value of packageKinds(); `output` is then a folder. Empty: none.
+  std::string flash, ram; ///< Budgets: bytes, "64K"; empty: none.
   std::string dumpDirectory, stopAfter, pipeline;
 };
 int runCompile(const CompileCommand &command);

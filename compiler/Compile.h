@@ -47,6 +47,7 @@ struct CompileOptions {
   bool ioArena = false;
   bool resumable = false; ///< Runs can be taken in pieces.
   SelfTestKind selfTest = SelfTestKind::none;
+  std::optional<int64_t> flashBudget, ramBudget; ///< Bytes that the object may take, see Footprint.h.
   std::string selfTestData; ///< A data set, or a folder of them, for its inputs; empty: seeded ones.
   int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
   std::string tuning;  ///< A file of `glmc tune`; empty: families choose schedules alone.

@@ -1,5 +1,6 @@
 //===- CompileCommand.cpp - glmc compile --------------------------------------===//
 #include "codegen/SessionLayout.h"
+#include "compiler/Budget.h"
 #include "compiler/DiagnosticPrinter.h"
 #include "compiler/Outputs.h"
 #include "compiler/Package.h"
@@ -104,6 +105,13 @@ bool prepareWeights(const CompileCommand &command, CompileOptions &options) {
   return true;
 }
 
+/// Whether the object is written. A package holds one of both: sources, unless the object
+/// alone is asked for.
+bool isObjectWanted(const CompileCommand &command) {
+  return llvm::is_contained(command.emit, "obj") &&
+         (command.package.empty() || !llvm::is_contained(command.emit, "cpp"));
+}
+
 /// Whether what is asked for can be a package; false: the error was printed.
 bool preparePackage(const CompileCommand &command, CompileOptions &options) {
   if (command.package.empty())
@@ -119,9 +127,6 @@ bool preparePackage(const CompileCommand &command, CompileOptions &options) {
   const bool isFolder = llvm::sys::fs::is_directory(command.output);
   if (llvm::sys::fs::exists(command.output) && !isFolder)
     return refuse("makes a folder, but '" + command.output + "' is none");
-  // One of them: sources, unless the object alone is asked for.
-  options.emitCxx = llvm::is_contained(command.emit, "cpp");
-  options.emitObject = !options.emitCxx;
   options.headerName = options.prefix + ".h";
   return true;
 }
@@ -136,7 +141,7 @@ OutputPaths pathsOf(const CompileCommand &command, const CompileOptions &options
 bool makeFolders(const CompileCommand &command, const CompileOptions &options, MadeFolders &folders) {
   const OutputPaths paths = pathsOf(command, options);
   std::vector<std::string> all = {options.weightsFile};
-  for (const auto &[path, isWanted] : {std::pair(paths.object, options.emitObject), {paths.source, options.emitCxx},
+  for (const auto &[path, isWanted] : {std::pair(paths.object, isObjectWanted(command)), {paths.source, options.emitCxx},
                                        {paths.header, true}})
     if (isWanted || command.package.empty())
       all.push_back(path);
@@ -166,6 +171,20 @@ bool writePackage(const CompileCommand &command, const CompileOptions &options, 
   return true;
 }
 
+/// What --flash and --ram allow; false: the error was printed.
+bool setBudgets(const CompileCommand &command, CompileOptions &options) {
+  std::string error;
+  for (auto [flag, text, budget] : {std::tuple("--flash", &command.flash, &options.flashBudget),
+                                    {"--ram", &command.ram, &options.ramBudget}})
+    if (!text->empty() && !(*budget = parseBytes(flag, *text, error))) {
+      fail("glmc: error: " + error);
+      return false;
+    }
+  // An object shows what a program takes, whether it is to be written or not.
+  options.emitObject |= options.flashBudget || options.ramBudget;
+  return true;
+}
+
 /// Checks what is known before any work; false: the error was printed.
 bool prepare(const CompileCommand &command, CompileOptions &options) {
   if (!fillOptions(command.build, command.model, options, &options.weightsFile))
@@ -188,8 +207,10 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
   if (!prepareWeights(command, options))
     return false;
   options.headerName = name.str() + ".h";
-  options.emitObject = llvm::is_contained(command.emit, "obj");
+  options.emitObject = isObjectWanted(command);
   options.emitCxx = llvm::is_contained(command.emit, "cpp");
+  if (!setBudgets(command, options))
+    return false;
   options.ioArena = command.io == "arena";
   if (options.ioArena && options.binding.context) {
     fail("glmc: error: --io arena is not for programs with state (--context), whose calls take pointers");
@@ -238,6 +259,13 @@ int runCompile(const CompileCommand &command) {
     return 1;
   if (failed(compileWithProgress(context, command.build, options, result)))
     return 1;
+  if (failed(checkBudget(context, options, result))) {
+    if (result.program.weightsApart)
+      llvm::sys::fs::remove(asideOf(options.weightsFile));
+    return 1;
+  }
+  if (!isObjectWanted(command))
+    result.object.clear();
   Outputs outputs(context, pathsOf(command, options), options.weightsFile);
   if (options.stopAfter.empty() &&
       (failed(outputs.write(result)) || !writePackage(command, options, result, folders, outputs)))

@@ -39,7 +39,7 @@ Facts factsOf(const CompileOptions &options, const CompileResult &result) {
           plain(llvm::sys::path::filename(options.input)),
           plain(options.target.name),
           result.buildId,
-          options.emitObject,
+          !options.emitCxx,
           contextLayout(result.program).bytes,
           result.program.weightBytes,
           result.stackBytes,
