@@ -164,6 +164,10 @@ using OpTable = std::map<std::string, OpFunction>;
 void addElementwiseOps(OpTable &table);
 void addMovementOps(OpTable &table);
 void addQuantizedOps(OpTable &table);
+/// A cast of `min (max (add (round x), z), low), high` to bytes, whose range low and
+/// high are, in a few instructions; undefined if `cast` is of something else. What a
+/// NaN becomes is not said, as ONNX does not.
+Expr saturatedAt(Builder &builder, const Node &cast, const Index &index);
 void addRotaryOp(OpTable &table);
 
 /// Logical dimensions that a result's Func has: those above 1, and the last.

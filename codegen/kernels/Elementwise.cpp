@@ -72,6 +72,8 @@ Expr castAt(Builder &builder, const Node &node, const Index &index) {
   Element from = builder.kernel.typeOf(node.operands[0]).element, to = node.type.element;
   if (from == to)
     return builder.at(node.operands[0], index);
+  if (Expr saturated = saturatedAt(builder, node, index); saturated.defined())
+    return saturated;
   Expr x = builder.computeAt(node.operands[0], index);
   Type type = computeType(to);
   if (to == Element::boolean)

@@ -2,6 +2,10 @@
 #include "codegen/kernels/Builder.h"
 #include "codegen/kernels/Math.h"
 
+#include <cmath>
+#include <cstring>
+#include <optional>
+
 using namespace Halide;
 
 namespace glmc::kernels {
@@ -30,7 +34,67 @@ Expr dequantizeAt(Builder &builder, const Node &node, const Index &index) {
   return fromCompute(q * number(scales, groupOf(node, index, kernel.typeOf(scales).shape)), node.type.element);
 }
 
+/// The f32 number that a constant is everywhere.
+std::optional<float> splatOf(const Builder &builder, int value) {
+  const int arguments = static_cast<int>(builder.kernel.arguments.size());
+  if (value < arguments)
+    return std::nullopt;
+  const Node &node = builder.kernel.nodes[value - arguments];
+  if (node.op != "constant" || node.type.element != Element::f32 || node.data.size() < sizeof(float))
+    return std::nullopt;
+  float first, other;
+  std::memcpy(&first, node.data.data(), sizeof(float));
+  for (size_t at = sizeof(float); at + sizeof(float) <= node.data.size(); at += sizeof(float)) {
+    std::memcpy(&other, node.data.data() + at, sizeof(float));
+    if (other != first)
+      return std::nullopt;
+  }
+  return first;
+}
+
+/// If `value` is `op` of something and a number: the something, and the number.
+bool isWithNumber(const Builder &builder, int value, const char *op, int &something, float &number) {
+  const int arguments = static_cast<int>(builder.kernel.arguments.size());
+  if (value < arguments || builder.isDefined(value))
+    return false;
+  const Node &node = builder.kernel.nodes[value - arguments];
+  if (node.op != op || node.operands.size() != 2)
+    return false;
+  for (int side : {1, 0})
+    if (std::optional<float> splat = splatOf(builder, node.operands[side])) {
+      something = node.operands[1 - side];
+      number = *splat;
+      return builder.kernel.typeOf(something).shape == node.type.shape;
+    }
+  return false;
+}
+
 } // namespace
+
+Expr saturatedAt(Builder &builder, const Node &cast, const Index &index) {
+  const Kernel &kernel = builder.kernel;
+  const int arguments = static_cast<int>(kernel.arguments.size());
+  const bool isSigned = cast.type.element == Element::i8;
+  if ((!isSigned && cast.type.element != Element::u8) || kernel.typeOf(cast.operands[0]).element != Element::f32)
+    return Expr();
+  int value = cast.operands[0];
+  float high = 0, low = 0, zero = 0;
+  if (!isWithNumber(builder, value, "min", value, high) || !isWithNumber(builder, value, "max", value, low) ||
+      low != (isSigned ? -128.f : 0.f) || high != low + 255)
+    return Expr();
+  isWithNumber(builder, value, "add", value, zero);
+  if (value < arguments || builder.isDefined(value) || kernel.nodes[value - arguments].op != "round" ||
+      zero != std::nearbyint(zero) || std::fabs(zero) > 255)
+    return Expr();
+  Expr x = builder.computeAt(kernel.nodes[value - arguments].operands[0], index);
+  // Bounds are integers, so they may come before rounding; the choices are those that
+  // CPUs have instructions for. Of what is left, a large number's last bits are it.
+  Expr least = low - zero, most = high - zero, magic = 12582912.f;
+  x = select(math::less(least, x), x, least);
+  x = select(math::less(x, most), x, most);
+  Expr bits = reinterpret<int>(math::add(x, magic));
+  return Halide::cast(storageType(cast.type.element), bits + (static_cast<int>(zero) - 0x4b400000));
+}
 
 void addQuantizedOps(OpTable &table) { table["dequantize"] = dequantizeAt; }
 

@@ -196,4 +196,35 @@ TEST(PoolKernel, EveryKind) {
         }
 }
 
+/// round, add, clamp and cast are a few instructions together (Quantized.cpp).
+TEST(QuantizedKernel, RoundsToEvenAndSaturates) {
+  std::vector<double> values = {-INFINITY, -1e30, -300, -128.5, -127.5, -0.5, -0.0, 0.5, 1.5, 2.5, 2.4999998, 126.5, 127.5, 1e9, INFINITY};
+  for (int i = 0; i < 40; ++i)
+    values.push_back((i - 20) * 7.25);
+  const Shape shape = {int64_t(values.size())};
+  for (Element element : {Element::i8, Element::u8})
+    for (double zero : {0, -3, 17})
+      for (bool flipped : {false, true}) {
+        const double low = element == Element::i8 ? -128 : 0, high = low + 255;
+        KernelMaker maker("quantise", "elementwise");
+        const TensorType f32 = tensor(Element::f32, shape), one = tensor(Element::f32, {});
+        int value = maker.node("round", {maker.argument(f32)}, f32);
+        auto with = [&](const char *op, double number) {
+          int constant = maker.constant(one, {number});
+          value = maker.node(op, flipped ? std::vector<int>{constant, value} : std::vector<int>{value, constant}, f32);
+        };
+        if (zero != 0)
+          with("add", zero);
+        with("max", low);
+        with("min", high);
+        const Kernel &kernel = maker.yield({maker.node("cast", {value}, tensor(element, shape))}, {{"vector", 8}});
+        const Array input = arrayOf(f32, values);
+        for (const auto &got : {run(kernel, {input}), runCxx(kernel, {input})}) {
+          ASSERT_EQ(got.size(), 1u);
+          for (size_t i = 0; i < values.size(); ++i)
+            EXPECT_EQ(got[0].get(int64_t(i)), std::fmin(std::fmax(std::nearbyint(values[i]) + zero, low), high)) << values[i];
+        }
+      }
+}
+
 } // namespace
