@@ -52,6 +52,18 @@ int64_t operationsOf(const Kernel &kernel, const Node &node) {
     const TensorType &lhs = kernel.typeOf(node.operands[0]);
     return lhs.shape.empty() ? 0 : 2 * node.type.elements() * lhs.shape.back();
   }
+  if (node.op == "conv") {
+    const TensorType &weights = kernel.typeOf(node.operands[1]);
+    return weights.shape.empty() ? 0 : 2 * node.type.elements() * weights.shape.back();
+  }
+  if (node.op == "pool") {
+    auto window = node.attributes.find("kernel");
+    int64_t taps = 1;
+    if (window != node.attributes.end())
+      for (int64_t size : std::get<std::vector<int64_t>>(window->second))
+        taps *= size;
+    return node.type.elements() * taps;
+  }
   if (node.op == "attention")
     return attentionOperations(kernel, node);
   int64_t elements = node.type.elements();

@@ -609,9 +609,9 @@ def PackWeights : Pass<"glm-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Give each constant matrix the one layout that its kernels read";
   let description = [{
     Families ask for a layout (`families/`); one is chosen over all readers of
-    a weight, and it is packed when it is written. A gather from the same
-    weight (a tied embedding) reads through the layout. A weight that some
-    reader cannot take packed stays as it is.
+    a weight, or a constant that is a matrix, and it is packed when it is written.
+    A gather from the same weight (a tied embedding) reads through the layout. A
+    weight that some reader cannot take packed stays as it is.
   }];
   let options = [Option<"targetName", "target", "std::string", /*default=*/"\"x86-64\"",
                         "Target whose vectors decide panel widths">];

@@ -15,25 +15,13 @@ using namespace glmc;
 
 namespace {
 
-/// Bytes of a constant that is not worth another layout.
-constexpr int64_t largestSmallConstant = 4096;
-
 struct PackWeightsPass : glmc::impl::PackWeightsBase<PackWeightsPass> {
   using Base::Base;
 
-  /// Whether it is a weight, or a constant that is as large as one or that a
-  /// convolution reads, whose vectors lie across its rows.
+  /// Whether it may be packed: a weight, or a constant that is a matrix.
   static bool isWeight(Operation *op) {
-    if (isa<glm::WeightOp>(op))
-      return true;
     auto constant = dyn_cast<glm::ConstantOp>(op);
-    if (!constant || cast<RankedTensorType>(constant.getType()).getRank() != 2)
-      return false;
-    return glm::storageBytes(constant.getType()) > largestSmallConstant ||
-           llvm::any_of(constant->getUsers(), [](Operation *user) {
-             auto launch = dyn_cast<glm::LaunchOp>(user);
-             return launch && familyOf(kernelOf(launch)) == &convFamily;
-           });
+    return isa<glm::WeightOp>(op) || (constant && cast<RankedTensorType>(constant.getType()).getRank() == 2);
   }
 
   static void setLayout(Operation *weight, Attribute layout) {

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import statistics
 import struct
 import subprocess
@@ -25,8 +26,8 @@ openblas_path = "libopenblas.so.0"
 class Case:
     """A model, what it is compared with, and what is expected of it."""
 
-    def __init__(self, name, peers=(), evict=False, operations=0, weights=0, goals=None):
-        self.name, self.peers, self.evict = name, peers, evict
+    def __init__(self, name, peers=(), evict=False, operations=0, weights=0, goals=None, model=None):
+        self.name, self.peers, self.evict, self.model = name, peers, evict, model
         self.operations, self.weight_bytes, self.goals = operations, weights, goals or {}
 
 
@@ -50,10 +51,20 @@ def layers(kind, count):
     return Case(f"{kind}_{count}", peers, evict=kind == "decode", operations=operations, weights=weights, goals=goals)
 
 
+def tiny(net):
+    """A net of test/models/tiny; small enough for caches, and not worth a second thread."""
+    name, kind = net.split("_")
+    multiplications = {"ad": 264_192, "kws": 2_656_768, "vww": 7_489_664, "ic": 12_501_632}[name]
+    peers = ("onnxruntime", "openvino") if kind == "f32" else ("onnxruntime",)  # OpenVINO rounds int8 otherwise.
+    return Case(f"tiny_{net}", peers, operations=2 * multiplications,
+                goals={"x onnxruntime, 1 thread": 1.0}, model=os.path.join(root, "test", "models", "tiny", net, "model.onnx"))
+
+
 cases = [gemm(512), gemm(1024), gemm(2048), matvec("f32", 4 << 28), matvec("f16", 2 << 29),
          layers("decode", 1), layers("decode", 4), layers("prefill", 1), layers("prefill", 4)]
+cases += [tiny(net) for net in ("ad_int8", "kws_f32", "kws_int8", "vww_f32", "vww_int8", "ic_f32", "ic_int8")]
 quick_cases = [Case("gemm_8_32_16", operations=2 * 8 * 32 * 16), Case("matvec_f16", weights=2 * 2 * 64 * 64),
-               Case("decode_1", evict=True, weights=1)]
+               Case("decode_1", evict=True, weights=1), tiny("kws_int8")]
 
 
 def say(text):
@@ -161,7 +172,10 @@ class Bench:
         """label -> library, for each thread count and emission; and the header."""
         found, header = {}, ""
         model = os.path.join(folder, "model.onnx")
-        if not os.path.exists(model):
+        if case.model:
+            os.makedirs(folder, exist_ok=True)
+            shutil.copyfile(case.model, model)
+        elif not os.path.exists(model):
             say(f"{case.name}: making the model")
             options = ["--small"] if self.arguments.quick else []
             execute([sys.executable, "-B", os.path.join(bench_folder, "make_models.py"), os.path.dirname(folder),

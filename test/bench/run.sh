@@ -6,6 +6,7 @@
 #   matvec_*     1 GB of f32 or f16 weights   of the read bandwidth
 #   decode_L     L GLM-Edge layers, 1 token   x ONNX Runtime, x OpenVINO; caches emptied
 #   prefill_L    the same, 128 tokens         x ONNX Runtime, x OpenVINO
+#   tiny_*       nets of microcontrollers      x ONNX Runtime, x OpenVINO
 #
 # each with one and two threads (--threads 1,2,4,8), and each as object and as C++ source (g++ and
 # clang). Systems that are missing are skipped with a line.

@@ -61,6 +61,16 @@ LaunchCost costOf(Kernel kernel) {
   return costOf(program, program.entryPoints.front().steps.front());
 }
 
+TEST(LaunchCost, WindowsCountEveryTap) {
+  Kernel kernel;
+  kernel.arguments = {type(Element::i8, {1, 6, 6, 8}), type(Element::i8, {16, 72})};
+  kernel.nodes = {node("conv", {0, 1}, type(Element::i32, {1, 6, 6, 16}), {{"kernel", std::vector<int64_t>{3, 3}}}),
+                  node("pool", {2}, type(Element::i32, {1, 3, 3, 16}), {{"kernel", std::vector<int64_t>{2, 2}}})};
+  kernel.results = {3};
+  EXPECT_EQ(costOf(kernel).operations, 2 * 36 * 16 * 72 + 9 * 16 * 4);
+  EXPECT_EQ(costOf(kernel).bytes, 36 * 8 + 16 * 72 + 9 * 16 * 4);
+}
+
 TEST(LaunchCost, MatmulWithEpilogue) {
   Kernel kernel;
   kernel.arguments = {type(Element::f32, {1, 3, 8}), type(Element::f16, {8, 20}), type(Element::f32, {20})};

@@ -35,3 +35,17 @@ glm.graph @plain_reader(%x: tensor<64x64xf32>) -> (tensor<64x64xf32>, tensor<64x
   %z = glm.add %x, %w : tensor<64x64xf32>, tensor<64x64xf32> -> tensor<64x64xf32>
   glm.return %y, %z : tensor<64x64xf32>, tensor<64x64xf32>
 }
+
+// Constants that are matrices, too: those of a convolution along its channels.
+// CHECK-LABEL: glm.graph @constants
+// CHECK: glm.constant dense<1.000000e+00> : tensor<8x18xf32> layout #glm.panels<0, 8>
+// CHECK: glm.launch @conv{{.*}} !glm.packed<tensor<8x18xf32>, #glm.panels<0, 8>>
+glm.graph @constants(%x: tensor<1x4x4x2xf32>) -> tensor<1x2x2x8xf32> {
+  %w = glm.constant dense<1.0> : tensor<8x18xf32>
+  %y = glm.launch @conv(%x, %w) : (tensor<1x4x4x2xf32>, tensor<8x18xf32>) -> tensor<1x2x2x8xf32>
+  glm.return %y : tensor<1x2x2x8xf32>
+}
+glm.kernel @conv(%x: tensor<1x4x4x2xf32>, %w: tensor<8x18xf32>) -> tensor<1x2x2x8xf32> {
+  %y = glm.conv %x, %w kernel [3, 3] strides [1, 1] dilations [1, 1] pads [0, 0, 0, 0] groups 1 channels_last : tensor<1x4x4x2xf32>, tensor<8x18xf32> -> tensor<1x2x2x8xf32>
+  glm.yield %y : tensor<1x2x2x8xf32>
+}
