@@ -73,7 +73,7 @@ arm-none-eabi-gcc -std=c11 "${arm[@]}" -DBOARD_CLOCK_MHZ="$clock" -c $here/board
 if [[ $emit == cpp ]]; then
   arm-none-eabi-g++ -std=c++17 "${arm[@]}" -fno-exceptions -fno-rtti -c "$out/$app.cpp" -o "$out/$app.o"
 fi
-arm-none-eabi-gcc "${arm[@]}" -nostartfiles -Wl,--gc-sections -L $here/boards -T $here/boards/"$board".ld \
+arm-none-eabi-gcc "${arm[@]}" -nostartfiles -Wl,--gc-sections,-z,noexecstack -L $here/boards -T $here/boards/"$board".ld \
   "$out/main.o" "$out/board.o" "$out/$app.o" -o "$out/$app.elf"
 
 qemu=(qemu-system-arm -M "$board" -icount shift=0 -nographic -monitor none -serial none
