@@ -5,9 +5,10 @@
 // row of a panel of the weights.
 //
 // With dot products of bytes, x and the weights are read as words of four
-// channels. The machine multiplies unsigned bytes of x with signed ones: of signed
-// x each byte is 128 more, and 128 times the sum of all weights is taken off in
-// the end. That counts taps outside of x, too, so they are added as well.
+// channels. Machines that multiply unsigned bytes with signed ones get 128 more of
+// each signed x, those that multiply signed ones 128 less of each unsigned x; that
+// times the sum of all weights is taken off in the end. It counts taps outside of x,
+// too, so they are added as well.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/kernels/Dots.h"
@@ -31,12 +32,14 @@ public:
   std::vector<Func> build();
 
 private:
-  enum class Dots { none, floats, words, bytes }; // As in matmul.
+  enum class Dots { none, floats, words, bytes, signedBytes, halves, runs }; // As in matmul.
 
   void useElements();
   void useWords();
-  /// sum + the products of four channels of x and of weights.
-  Expr addDot(const Expr &sum, const Expr &x, const Expr &weights) const;
+  void takeOff(uint32_t flip);
+  /// sum + the products of four channels of x and of weights, times `run`.
+  Expr addDot(const Expr &sum, const std::vector<Expr> &x, const std::vector<Expr> &weights) const;
+  std::vector<Expr> weightWords(const Expr &tap, const Expr &step, const Expr &column) const;
   Expr weightWord(const Expr &tap, const Expr &at, const Expr &column) const;
   Expr product(const Expr &a, const Expr &b) const;
   bool isByte(int value) const {
@@ -53,6 +56,8 @@ private:
   Dots dots = Dots::none;
   int groups, channels, depth, columns; ///< Channels of x, of a group; columns of the weights.
   int padValue = 0;
+  bool isSigned = true; ///< Bytes of x.
+  int run = 1;          ///< Words of a step.
 };
 
 ConvKernel::ConvKernel(Builder &builder)
@@ -81,7 +86,7 @@ ConvKernel::ConvKernel(Builder &builder)
   }
   loops.finish = [](const Expr &sum, const Index &) { return sum; };
   if (builder.kernel.schedule.count("dots"))
-    dots = static_cast<Dots>(builder.schedule("dots", 2, 3));
+    dots = static_cast<Dots>(builder.schedule("dots", 2, 6));
   if (dots == Dots::none)
     useElements();
   else
@@ -120,13 +125,31 @@ Expr ConvKernel::weightWord(const Expr &tap, const Expr &at, const Expr &column)
   return builder.parameters[w](((column / width) * steps + word) * width + column % width);
 }
 
-Expr ConvKernel::addDot(const Expr &sum, const Expr &word, const Expr &weights) const {
+std::vector<Expr> ConvKernel::weightWords(const Expr &tap, const Expr &step, const Expr &column) const {
+  std::vector<Expr> words;
+  for (int i = 0; i < run; ++i)
+    words.push_back(weightWord(tap, Internal::simplify(step * run + i), column));
+  return words;
+}
+
+Expr ConvKernel::addDot(const Expr &sum, const std::vector<Expr> &x, const std::vector<Expr> &weights) const {
+  if (dots == Dots::runs)
+    return dots::dotRun(sum, x, weights);
+  const Expr word = x.front(), weight = weights.front();
   if (dots == Dots::bytes)
-    return dots::dotBytes(sum, word, weights);
-  // Pairs of 16 bits: bytes 0 and 2, then 1 and 3. Weights get their sign by way of
-  // unsigned ones.
-  const Expr low = Expr(0x00ff00ffu), bias = Expr(0xff80ff80u);
-  Expr biased = weights ^ Expr(0x80808080u);
+    return dots::dotBytes(sum, word, weight);
+  if (dots == Dots::signedBytes)
+    return dots::dotSigned(sum, word, weight);
+  // Pairs of 16 bits: bytes 0 and 2, then 1 and 3.
+  const Expr low = Expr(0x00ff00ffu);
+  if (dots == Dots::halves) {
+    Expr even = isSigned ? dots::evenBytes(word) : word & low;
+    Expr odd = isSigned ? dots::oddBytes(word) : (word >> Expr(8u)) & low;
+    return dots::addDotWords(dots::addDotWords(sum, even, dots::evenBytes(weight)), odd, dots::oddBytes(weight));
+  }
+  // Weights get their sign by way of unsigned ones.
+  const Expr bias = Expr(0xff80ff80u);
+  Expr biased = weight ^ Expr(0x80808080u);
   Expr even = dots::dotWords(word & low, dots::addWords(biased & low, bias));
   Expr odd = dots::dotWords((word >> Expr(8u)) & low, dots::addWords((biased >> Expr(8u)) & low, bias));
   return sum + even + odd;
@@ -142,32 +165,44 @@ void ConvKernel::useWords() {
   for (const Node &other : builder.kernel.nodes)
     if (&other != &node && std::count(other.operands.begin(), other.operands.end(), x))
       throw BuildError("with 'dots', nothing else reads what a conv does");
-  loops.steps = depth / step;
-  const bool isSigned = xType.element == Element::i8;
-  const uint32_t flip = isSigned ? 0x80808080u : 0u;
-  loops.add = [this, isSigned, flip](const Expr &sum, const Tap &tap) {
-    Expr word = builder.parameters[x](Internal::simplify(loops.positionOf(tap.pixel) * (channels / step) + tap.step));
-    return addDot(sum, isSigned ? word ^ Expr(flip) : word, weightWord(tap.number, tap.step, tap.column));
+  isSigned = xType.element == Element::i8;
+  const int words = depth / step;
+  while (dots == Dots::runs && run < dots::runWords && words % (2 * run) == 0)
+    run *= 2;
+  loops.steps = words / run;
+  const bool wantsOther = dots == Dots::signedBytes || dots == Dots::runs ? !isSigned : dots != Dots::halves && isSigned;
+  const uint32_t flip = wantsOther ? 0x80808080u : 0u;
+  loops.add = [this, words, flip](const Expr &sum, const Tap &tap) {
+    std::vector<Expr> xs;
+    for (int i = 0; i < run; ++i) {
+      Expr word = builder.parameters[x](Internal::simplify(loops.positionOf(tap.pixel) * words + tap.step * run + i));
+      xs.push_back(flip ? word ^ Expr(flip) : word);
+    }
+    return addDot(sum, xs, weightWords(tap.number, tap.step, tap.column));
   };
   const uint32_t padWord = (uint32_t(padValue & 0xff) * 0x01010101u) ^ flip;
   if (padWord != 0)
     loops.addPad = [this, padWord](const Expr &sum, const Tap &tap) {
-      return addDot(sum, Expr(padWord), weightWord(tap.number, tap.step, tap.column));
+      return addDot(sum, std::vector<Expr>(run, Expr(padWord)), weightWords(tap.number, tap.step, tap.column));
     };
-  if (!isSigned)
-    return;
-  // What the other sign of x adds to each channel, computed once a tile of channels.
+  if (flip)
+    takeOff(flip);
+}
+
+/// What the other sign of x adds to each channel, computed once a tile of channels.
+void ConvKernel::takeOff(uint32_t flip) {
   auto taken = std::make_shared<Func>();
   auto count = std::make_shared<int>(0);
   loops.finish = [this, taken, count, flip](const Expr &sum, const Index &at) {
     const std::string name = "taken_" + std::to_string((*count)++);
     const Var column("column");
-    const int words = columns / step;
+    const int steps = columns / step / run;
     *taken = Func(name);
     (*taken)(column) = 0;
-    RDom all(0, words, name + "_word");
-    Expr word = words > 1 ? Expr(all) : Expr(0);
-    (*taken)(column) = withLets(addDot((*taken)(column), Expr(flip), weightWord(0, word, column)));
+    RDom all(0, steps, name + "_step");
+    Expr number = steps > 1 ? Expr(all) : Expr(0);
+    (*taken)(column) = withLets(
+        addDot((*taken)(column), std::vector<Expr>(run, Expr(flip)), weightWords(0, number, column)));
     return sum - (*taken)(at.back());
   };
   loops.atColumns = [taken](const LoopLevel &level, int64_t width, int lanes) {

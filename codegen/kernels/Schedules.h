@@ -65,8 +65,7 @@
 //                 others, with code for each tap that not all of them have
 //     dots        one group, and channels of x a multiple of 4; x and the weights are
 //                 bytes, both arguments, the weights i8 in panels whose steps are 4.
-//                 2: words, products of pairs of 16 bits, 3: bytes, four at once, as
-//                 in matmul. All give the same bits
+//                 2 to 6 as in matmul; all give the same bits
 //     parallel    tasks are rows, or tiles of channels
 //
 //   pool          one pool with channels last, element ops before it, pointwise ops

@@ -18,7 +18,10 @@ namespace {
 /// Channels in a word.
 constexpr int64_t wordChannels = 4;
 /// Values of `dots`.
-constexpr int64_t dotsOfWords = 2, dotsOfBytes = 3;
+constexpr int64_t dotsOfWords = 2, dotsOfBytes = 3, dotsOfSignedBytes = 4, dotsOfHalves = 5, dotsOfRuns = 6;
+/// Channels of a tile of integers where there are no vectors: pairs of words need
+/// most registers.
+constexpr int64_t scalarChannels = 2;
 /// Columns of weights whose products of bytes surely fit into 32 bits.
 constexpr int64_t exactColumns = 1 << 15;
 
@@ -46,7 +49,23 @@ bool isOfWords(glm::ConvOp conv) {
 
 /// The value of `dots`; 0: none.
 int64_t dotsOf(const targets::Target &target) {
-  return target.dot == "vnni" ? dotsOfBytes : target.dot == "pmaddwd" ? dotsOfWords : 0;
+  return target.dot == "vnni"                                                     ? dotsOfBytes
+         : target.dot == "pmaddwd"                                                ? dotsOfWords
+         : target.dot == "smull" || target.dot == "sdot" || target.dot == "smmla" ? dotsOfSignedBytes
+         : target.dot == "smlad"                                                  ? dotsOfHalves
+         : target.dot == "mve"                                                    ? dotsOfRuns
+                                                                                  : 0;
+}
+
+/// Channels of a panel of weights.
+int64_t panelWidth(glm::ConvOp conv, int64_t elementBytes, const targets::Target &target) {
+  const int64_t channels = typeOf(conv.getW()).getDimSize(0), dots = isOfWords(conv) ? dotsOf(target) : 0;
+  if (dots == dotsOfRuns) // A run is of one channel.
+    return 1;
+  const bool isScalar = dots == dotsOfHalves || target.vectorBytes <= elementBytes;
+  if (isScalar && isa<IntegerType>(conv.getType().getElementType()))
+    return std::min(scalarChannels, channels);
+  return matmulPanelWidth(channels, elementBytes, target);
 }
 
 struct Conv : Family {
@@ -64,8 +83,7 @@ struct Conv : Family {
     if (root.getW() != weights || !weights.hasOneUse())
       return {};
     const int64_t step = isOfWords(root) && dotsOf(target) ? wordChannels : 1;
-    return glm::PanelsAttr::get(kernel.getContext(), /*dim=*/0,
-                                matmulPanelWidth(typeOf(weights).getDimSize(0), accumulatorBytes(root), target), step);
+    return glm::PanelsAttr::get(kernel.getContext(), /*dim=*/0, panelWidth(root, accumulatorBytes(root), target), step);
   }
 
   bool canRead(glm::KernelOp kernel, unsigned argument, Attribute layout) const override {
@@ -84,10 +102,14 @@ struct Conv : Family {
     auto packed = dyn_cast<glm::PackedType>(root.getW().getType());
     auto panels = packed ? cast<glm::PanelsAttr>(packed.getLayout()) : glm::PanelsAttr();
     problem.panelWidth = panels ? panels.getWidth() : 0;
+    problem.isInteger = isa<IntegerType>(root.getType().getElementType());
+    problem.isSmall = options.isSmall;
+    const int64_t dots = panels && panels.getStep() == wordChannels && isOfWords(root) ? dotsOf(target) : 0;
+    problem.isScalar = dots == dotsOfHalves || dots == dotsOfRuns;
     Decision decision;
     decision.schedule = chooseWindowTiles(problem, target);
-    if (panels && panels.getStep() == wordChannels && isOfWords(root) && dotsOf(target))
-      decision.schedule["dots"] = dotsOf(target);
+    if (dots)
+      decision.schedule["dots"] = dots;
     decision.inPlace = inPlacePairs(kernel);
     return decision;
   }

@@ -21,6 +21,8 @@ struct Pool : Family {
     WindowProblem problem = windowProblem(root.getType(), root.getKernel(), root.getStrides(), root.getPads());
     problem.elementBytes = root.getType().getElementTypeBitWidth() == 64 ? 8 : 4;
     problem.parallel = options.threads > 1;
+    problem.isInteger = isa<IntegerType>(root.getType().getElementType());
+    problem.isSmall = options.isSmall;
     Decision decision;
     decision.schedule = chooseWindowTiles(problem, target);
     decision.inPlace = inPlacePairs(kernel);

@@ -2,9 +2,9 @@
 //
 // A tile is some pixels by the vectors of one panel, all sums of which are in
 // registers. Pixels of a row are cut into tiles that differ by one at most, so
-// that no tile is small. Targets without vectors have little memory for code, and
-// few registers: tiles are two pixels by two channels, and ends of rows, which
-// would have code of their own for each tap, are done one pixel after the other.
+// that no tile is small. Where code is to be small or has no vectors, ends of rows,
+// which would have code of their own for each tap, are done one pixel after the
+// other, and tiles have few pixels.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/kernels/families/WindowTiles.h"
@@ -16,13 +16,19 @@ namespace glmc {
 namespace {
 
 /// Sums of a tile, in registers that leave some for operands.
-int64_t registerSums(const targets::Target &target) { return target.vectorRegisters >= 32 ? 24 : 12; }
+int64_t registerSums(const WindowProblem &problem, int64_t lanes, const targets::Target &target) {
+  if (lanes == 1 && problem.isInteger) // General registers, of which there are 13 on small machines.
+    return 4;
+  return target.vectorRegisters >= 32 ? (lanes == 1 ? 12 : 24) : target.vectorRegisters >= 16 ? 12 : 4;
+}
 /// Vectors of a tile that no panels decide.
-int64_t tileVectors(const targets::Target &target) { return target.vectorRegisters >= 32 ? 4 : 2; }
+int64_t tileVectors(const WindowProblem &problem, int64_t lanes, const targets::Target &target) {
+  if (lanes == 1)
+    return 2;
+  return problem.isSmall ? 1 : target.vectorRegisters >= 32 ? 4 : 2;
+}
 /// Pixels of a tile at most, for the sake of code.
-constexpr int64_t tilePixels = 12;
-
-bool isSmall(const targets::Target &target) { return target.vectorBytes <= 4; }
+constexpr int64_t tilePixels = 12, smallTilePixels = 4;
 
 int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -44,18 +50,20 @@ WindowProblem windowProblem(mlir::RankedTensorType result, llvm::ArrayRef<int64_
 
 std::map<std::string, int64_t> chooseWindowTiles(const WindowProblem &problem, const targets::Target &target) {
   std::map<std::string, int64_t> schedule;
-  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / problem.elementBytes);
+  int64_t lanes = problem.isScalar ? 1 : std::max<int64_t>(1, target.vectorBytes / problem.elementBytes);
   while (lanes > 1 && (lanes > problem.channels || (problem.panelWidth && problem.panelWidth % lanes)))
     lanes /= 2;
-  int64_t vectors = problem.panelWidth ? problem.panelWidth / lanes : tileVectors(target);
+  int64_t vectors = problem.panelWidth ? problem.panelWidth / lanes : tileVectors(problem, lanes, target);
   vectors = std::clamp<int64_t>(vectors, 1, std::max<int64_t>(1, problem.channels / lanes));
-  const int64_t most = isSmall(target) ? 2 : std::clamp<int64_t>(registerSums(target) / vectors, 1, tilePixels);
+  const bool isSmall = problem.isSmall || lanes == 1;
+  const int64_t most = std::clamp<int64_t>(registerSums(problem, lanes, target) / vectors, 1,
+                                           isSmall ? smallTilePixels : tilePixels);
   const int64_t tiles = std::max<int64_t>(1, divideUp(problem.pixels, most));
   schedule["vector"] = lanes;
   schedule["rows"] = std::max<int64_t>(1, divideUp(problem.pixels, tiles));
   if (!problem.panelWidth)
     schedule["panels"] = vectors;
-  if (problem.hasEdges && isSmall(target))
+  if (problem.hasEdges && isSmall)
     schedule["edges"] = 1;
   if (problem.parallel)
     schedule["parallel"] = 1;

@@ -23,6 +23,9 @@ struct WindowProblem {
   int64_t elementBytes = 4; ///< Of what is added up.
   int64_t panelWidth = 0;   ///< Of weights; 0: there are none, or not in panels.
   bool parallel = false;
+  bool isInteger = false; ///< What is added up.
+  bool isScalar = false;  ///< No vectors of channels, even if the target has some.
+  bool isSmall = false;   ///< Code is to be small (--optimize size).
 };
 
 /// The sizes of windows that give a `result` with channels last.
