@@ -36,12 +36,14 @@ private:
 
   void useElements();
   void useWords();
-  void takeOff(uint32_t flip);
+  using ColumnAdder = std::function<Expr(const Expr &sum, const Expr &step, const Expr &column)>;
+  void sumColumns(int steps, const ColumnAdder &add);
   /// sum + the products of four channels of x and of weights, times `run`.
   Expr addDot(const Expr &sum, const std::vector<Expr> &x, const std::vector<Expr> &weights) const;
   std::vector<Expr> weightWords(const Expr &tap, const Expr &step, const Expr &column) const;
   Expr weightWord(const Expr &tap, const Expr &at, const Expr &column) const;
-  Expr product(const Expr &a, const Expr &b) const;
+  /// (a - zero) * b
+  Expr product(const Expr &a, const Expr &b, int zero) const;
   bool isByte(int value) const {
     const Element element = builder.kernel.typeOf(value).element;
     return element == Element::i8 || element == Element::u8;
@@ -94,29 +96,37 @@ ConvKernel::ConvKernel(Builder &builder)
 }
 
 /// Plain float operations: fast math may contract. Integers wrap; bytes cannot.
-Expr ConvKernel::product(const Expr &a, const Expr &b) const {
+Expr ConvKernel::product(const Expr &a, const Expr &b, int zero) const {
   Expr left = cast(loops.accumulator, a), right = cast(loops.accumulator, b);
-  return loops.accumulator.is_float() || (isByte(x) && isByte(w)) ? left * right : math::mul(left, right);
+  if (loops.accumulator.is_float())
+    return left * right;
+  if (isByte(x) && isByte(w))
+    return (zero ? left - zero : left) * right;
+  return math::mul(zero ? math::sub(left, Expr(zero)) : left, right);
 }
 
+/// Taps outside of x are left out: what they add is what all taps add with the value
+/// that is there, but for those inside, where it is taken off x.
 void ConvKernel::useElements() {
   loops.steps = depth;
   const bool fits = loops.accumulator.is_float() || (isByte(x) && isByte(w) && columns < (1 << 15));
   auto plus = [fits](const Expr &a, const Expr &b) { return fits ? a + b : math::add(a, b); };
   const int rows = static_cast<int>(wType.shape[0]) / groups; // Of a group.
-  auto weight = [this](const Tap &tap) {
-    return builder.computeAt(w, {tap.column, Internal::simplify(tap.number * depth + tap.step)});
-  };
-  loops.add = [this, plus, rows, weight](const Expr &sum, const Tap &tap) {
+  const Shape &pads = integers(node, "pads");
+  const bool isPadded = std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad > 0; });
+  const int zero = isPadded ? padValue : 0;
+  loops.add = [this, plus, rows, zero](const Expr &sum, const Tap &tap) {
     Index index = tap.pixel;
     Expr group = groups == 1 ? Expr(0) : rows == 1 ? tap.column : tap.column / rows;
     index.push_back(Internal::simplify(group * depth + tap.step));
-    return plus(sum, product(builder.computeAt(x, index), weight(tap)));
+    Expr weight = builder.computeAt(w, {tap.column, Internal::simplify(tap.number * depth + tap.step)});
+    return plus(sum, product(builder.computeAt(x, index), weight, zero));
   };
-  if (padValue != 0)
-    loops.addPad = [this, plus, weight](const Expr &sum, const Tap &tap) {
-      return plus(sum, product(Expr(padValue), weight(tap)));
-    };
+  if (zero)
+    sumColumns(columns, [this, zero, plus](const Expr &sum, const Expr &step, const Expr &column) {
+      Expr weight = cast<int>(builder.computeAt(w, {column, step}));
+      return plus(sum, math::mul(weight, Expr(zero)));
+    });
 }
 
 Expr ConvKernel::weightWord(const Expr &tap, const Expr &at, const Expr &column) const {
@@ -185,32 +195,35 @@ void ConvKernel::useWords() {
     loops.addPad = [this, padWord](const Expr &sum, const Tap &tap) {
       return addDot(sum, std::vector<Expr>(run, Expr(padWord)), weightWords(tap.number, tap.step, tap.column));
     };
-  if (flip)
-    takeOff(flip);
+  if (!flip)
+    return;
+  // What the other sign of x adds to each channel, taken off.
+  sumColumns(columns / step / run, [this, flip](const Expr &sum, const Expr &number, const Expr &column) {
+    const std::vector<Expr> other(run, Expr(flip));
+    return sum - addDot(Expr(0), other, weightWords(0, number, column));
+  });
 }
 
-/// What the other sign of x adds to each channel, computed once a tile of channels.
-void ConvKernel::takeOff(uint32_t flip) {
-  auto taken = std::make_shared<Func>();
+/// Adds to each sum what `add` gives for its channel in `steps` steps from 0 on: once a
+/// tile of channels.
+void ConvKernel::sumColumns(int steps, const ColumnAdder &add) {
+  auto whole = std::make_shared<Func>();
   auto count = std::make_shared<int>(0);
-  loops.finish = [this, taken, count, flip](const Expr &sum, const Index &at) {
-    const std::string name = "taken_" + std::to_string((*count)++);
+  loops.finish = [whole, count, steps, add](const Expr &sum, const Index &at) {
+    const std::string name = "whole_" + std::to_string((*count)++);
     const Var column("column");
-    const int steps = columns / step / run;
-    *taken = Func(name);
-    (*taken)(column) = 0;
+    *whole = Func(name);
+    (*whole)(column) = 0;
     RDom all(0, steps, name + "_step");
-    Expr number = steps > 1 ? Expr(all) : Expr(0);
-    (*taken)(column) = withLets(
-        addDot((*taken)(column), std::vector<Expr>(run, Expr(flip)), weightWords(0, number, column)));
-    return sum - (*taken)(at.back());
+    (*whole)(column) = withLets(add((*whole)(column), steps > 1 ? Expr(all) : Expr(0), column));
+    return math::add(sum, (*whole)(at.back()));
   };
-  loops.atColumns = [taken](const LoopLevel &level, int64_t width, int lanes) {
-    const Var column = taken->args()[0];
-    taken->compute_at(level).store_in(MemoryType::Stack).bound_extent(column, static_cast<int>(width));
+  loops.atColumns = [whole](const LoopLevel &level, int64_t width, int lanes) {
+    const Var column = whole->args()[0];
+    whole->compute_at(level).store_in(MemoryType::Stack).bound_extent(column, static_cast<int>(width));
     if (lanes > 1) {
-      taken->vectorize(column, lanes);
-      taken->update().vectorize(column, lanes);
+      whole->vectorize(column, lanes);
+      whole->update().vectorize(column, lanes);
     }
   };
 }

@@ -87,13 +87,21 @@ Expr saturatedAt(Builder &builder, const Node &cast, const Index &index) {
       zero != std::nearbyint(zero) || std::fabs(zero) > 255)
     return Expr();
   Expr x = builder.computeAt(kernel.nodes[value - arguments].operands[0], index);
+  const Expr magic = 12582912.f; // 1.5 * 2^23: of a sum with it the last bits are the integer.
+  const int magicBits = 0x4b400000 - static_cast<int>(zero);
+  if (builder.schedule("vector", 1) == 1) {
+    // Sums that are too large are large as integers, too; small machines saturate in
+    // one instruction.
+    Expr integer = Halide::saturating_sub(reinterpret<int>(math::add(x, magic)), Expr(magicBits));
+    return Halide::cast(storageType(cast.type.element), clamp(integer, static_cast<int>(low), static_cast<int>(high)));
+  }
   // Bounds are integers, so they may come before rounding; the choices are those that
-  // CPUs have instructions for. Of what is left, a large number's last bits are it.
-  Expr least = low - zero, most = high - zero, magic = 12582912.f;
+  // CPUs have instructions for.
+  Expr least = low - zero, most = high - zero;
   x = select(math::less(least, x), x, least);
   x = select(math::less(x, most), x, most);
   Expr bits = reinterpret<int>(math::add(x, magic));
-  return Halide::cast(storageType(cast.type.element), bits + (static_cast<int>(zero) - 0x4b400000));
+  return Halide::cast(storageType(cast.type.element), bits - magicBits);
 }
 
 void addQuantizedOps(OpTable &table) { table["dequantize"] = dequantizeAt; }

@@ -127,8 +127,11 @@ TEST(ConvKernel, IntegersAreExact) {
         const double low = element == Element::i8 ? -128 : 0;
         const Shape y = each.result();
         Array xs = randomArray(tensor(element, each.x), low, low + 256, 1);
-        Array ws = randomArray(tensor(Element::i8, {each.channels, each.columns()}), -128, 128, 2);
-        xs.setInteger(0, int64_t(low)), ws.setInteger(0, -128); // The largest product.
+        // Weights without a sign are multiplied one by one, too.
+        const Element weights = dots ? Element::i8 : element;
+        const double least = weights == Element::i8 ? -128 : 0;
+        Array ws = randomArray(tensor(weights, {each.channels, each.columns()}), least, least + 256, 2);
+        xs.setInteger(0, int64_t(low)), ws.setInteger(0, int64_t(least)); // The largest product, of i8.
         Array panels = inPanels(ws, 0, 16, dots ? 4 : 1);
         KernelMaker maker("conv", "conv");
         int x = maker.argument(xs.type), w = maker.argument(panels.type);
@@ -204,7 +207,8 @@ TEST(QuantizedKernel, RoundsToEvenAndSaturates) {
   const Shape shape = {int64_t(values.size())};
   for (Element element : {Element::i8, Element::u8})
     for (double zero : {0, -3, 17})
-      for (bool flipped : {false, true}) {
+      for (int64_t lanes : {1, 8}) {
+        const bool flipped = lanes > 1;
         const double low = element == Element::i8 ? -128 : 0, high = low + 255;
         KernelMaker maker("quantise", "elementwise");
         const TensorType f32 = tensor(Element::f32, shape), one = tensor(Element::f32, {});
@@ -217,7 +221,7 @@ TEST(QuantizedKernel, RoundsToEvenAndSaturates) {
           with("add", zero);
         with("max", low);
         with("min", high);
-        const Kernel &kernel = maker.yield({maker.node("cast", {value}, tensor(element, shape))}, {{"vector", 8}});
+        const Kernel &kernel = maker.yield({maker.node("cast", {value}, tensor(element, shape))}, {{"vector", lanes}});
         const Array input = arrayOf(f32, values);
         for (const auto &got : {run(kernel, {input}), runCxx(kernel, {input})}) {
           ASSERT_EQ(got.size(), 1u);
