@@ -74,7 +74,7 @@ void addBuildFlags(CLI::App &app, BuildFlags &build, bool jobsAndMath = true, bo
   app.add_option("--threads", build.threads, "Threads that the program uses; more than 1 need pthread")
       ->check(CLI::Range(int64_t(1), largestThreads))
       ->capture_default_str();
-  app.add_option("--optimize", build.optimize, "Fast code, or small code; default: size without an operating system, else speed")
+  app.add_option("--optimize", build.optimize, "Fast code, or small code; default: what the target's file says")
       ->check(CLI::IsMember({"speed", "size"}))
       ->type_name("speed|size");
   app.add_option("--tuning", build.tuning, "Schedules that `glmc tune` found")->type_name("FILE");

@@ -98,7 +98,7 @@ std::string reportOf(const std::vector<Slot> &slots, const std::vector<Tensor> &
 
 int runRun(const RunCommand &command) {
   CompileOptions options;
-  if (!fillOptionsToRun(command.build, command.model, options))
+  if (!fillOptionsToRun(command.build, command.model, options, /*mayKeepState=*/false, /*mayEmulate=*/true))
     return 1;
   options.entry = command.entry;
   MLIRContext context;
@@ -110,6 +110,8 @@ int runRun(const RunCommand &command) {
   auto runner = ModelRunner::create(context, command.build, options, command.emit == "cpp" ? command.cxx : "");
   if (!runner)
     return 1;
+  if (const Emulator *emulator = runner->emulator(); emulator && !command.build.quiet)
+    std::fprintf(stderr, "runs in %s, linked by %s\n", emulator->command().c_str(), emulator->compiler().c_str());
   std::string error;
   std::vector<Tensor> inputs, outputs;
   if (!placeGivenInputs(runner->inputs(), std::move(*tensors), inputs, error) || !runner->run(inputs, outputs, error))

@@ -1,6 +1,7 @@
 //===- Session.cpp - What every command begins with ---------------------------===//
 #include "compiler/Session.h"
 
+#include "compiler/Emulator.h"
 #include "compiler/Progress.h"
 #include "compiler/WriteFile.h"
 
@@ -97,13 +98,20 @@ std::string whyNotHere(const CompileOptions &options) {
   return bestHere(options) ? "" : whyNotHere(options.target);
 }
 
-bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options, bool mayKeepState) {
+bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options, bool mayKeepState,
+                      bool mayEmulate) {
   if (!fillOptions(flags, model, options))
     return false;
   if (options.binding.context && !mayKeepState) {
     fail("glmc: error: --context makes a program that is called for each token, which one call shows nothing of: "
          "`glmc compile` it");
     return false;
+  }
+  std::string error;
+  if (mayEmulate && (Emulator::find(options.target, error) || !error.empty())) {
+    if (!error.empty())
+      fail("glmc: error: " + error);
+    return error.empty();
   }
   const std::string why = whyNotHere(options);
   if (!why.empty())

@@ -30,10 +30,10 @@ std::string whyNotHere(const CompileOptions &options);
 const targets::Target *bestHere(const CompileOptions &options);
 
 /// fillOptions() for code that this machine is to run, by one call of an entry
-/// point unless it may keep state. False also if it cannot; the error was
-/// printed.
+/// point unless it may keep state; if it may be emulated, also code for another kind
+/// of machine. False also if it cannot; the error was printed.
 bool fillOptionsToRun(const BuildFlags &flags, const std::string &model, CompileOptions &options,
-                      bool mayKeepState = false);
+                      bool mayKeepState = false, bool mayEmulate = false);
 
 /// Writes a JSON report where --json says; false: the error was printed.
 bool writeReport(const std::string &path, const std::string &text);

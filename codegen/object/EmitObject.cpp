@@ -108,7 +108,9 @@ private:
     module->setSourceFileName("glmc");
     module->setTargetTriple(machine->getTargetTriple());
     module->setDataLayout(machine->createDataLayout());
-    module->setPICLevel(llvm::PICLevel::BigPIC);
+    // Without a system nothing moves a program, and tables of addresses stay constants.
+    if (!isFreestanding(options.target))
+      module->setPICLevel(llvm::PICLevel::BigPIC);
     Thunks thunks;
     CpuNeeds needs;
     if (!linkKernels(*module, program, kernels, versions, thunks, result.error) ||

@@ -128,8 +128,9 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const ObjectOptions &opti
                                 : options.optimize == 1 ? llvm::CodeGenOptLevel::Less
                                 : options.optimize == 2 ? llvm::CodeGenOptLevel::Default
                                                         : llvm::CodeGenOptLevel::Aggressive;
+  const llvm::Reloc::Model place = isFreestanding(options.target) ? llvm::Reloc::Static : llvm::Reloc::PIC_;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, options.target.cpu, options.target.features, flags, llvm::Reloc::PIC_, std::nullopt, level));
+      triple, options.target.cpu, options.target.features, flags, place, std::nullopt, level));
 }
 
 void optimise(llvm::Module &module, llvm::TargetMachine &machine, const Driver &driver, int level) {

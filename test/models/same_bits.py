@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs a model in several ways and holds their outputs to be the same bytes.
 
-Usage: same_bits.py GLMC FOLDER --target TARGET [--math MATH] WAY...
+Usage: same_bits.py GLMC FOLDER --target TARGET [--math MATH] [--flags FLAGS] WAY...
 FOLDER is an ONNX test folder; inputs are those of its first data set. A way is
-EMISSION:THREADS, and EMISSION is "obj" or a C++ compiler: "obj:2", "g++:1".
+EMISSION:THREADS, and EMISSION is "obj", a C++ compiler, or "cpp" for the target's:
+"obj:2", "g++:1"; EMISSION:THREADS:TARGET is of another target, which is emulated:
+"cpp:1:cortex-m4".
 """
 
 import argparse
@@ -15,14 +17,15 @@ import tempfile
 
 def run(arguments, way, folder):
     """The outputs of one way: file name -> bytes."""
-    emission, threads = way.rsplit(":", 1)
+    emission, threads, target = (way.split(":") + [arguments.target])[:3]
     data = os.path.join(arguments.folder, "test_data_set_0")
     # Sorted by number: input_10 comes after input_9.
     inputs = sorted((name for name in os.listdir(data) if name.startswith("input_")),
                     key=lambda name: int(name[len("input_"):-len(".pb")]))
     command = [arguments.glmc, "run", os.path.join(arguments.folder, "model.onnx"), "--quiet", "--format", "pb",
-               "--target", arguments.target, "--math", arguments.math, "--threads", threads, "--output", folder]
-    command += ["--emit", "obj"] if emission == "obj" else ["--emit", "cpp", "--cxx", emission]
+               "--target", target, "--math", arguments.math, "--threads", threads, "--output", folder]
+    command += arguments.flags.split()
+    command += ["--emit", emission] if emission in ("obj", "cpp") else ["--emit", "cpp", "--cxx", emission]
     for name in inputs:
         command += ["--input", os.path.join(data, name)]
     subprocess.run(command, check=True)
@@ -39,6 +42,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--target", required=True)
     parser.add_argument("--math", default="exact")
+    parser.add_argument("--flags", default="", help="more flags of glmc run")
     parser.add_argument("ways", nargs="+")
     arguments = parser.parse_args()
     good, first = True, None
