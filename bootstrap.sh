@@ -19,6 +19,8 @@ debian_packages=(
   libprotobuf-dev protobuf-compiler zlib1g-dev
   libcli11-dev libgtest-dev libbenchmark-dev libpcre2-dev nlohmann-json3-dev libeigen3-dev
   python3 python3-venv
+  qemu-user qemu-system-arm g++-aarch64-linux-gnu # Other machines, which tests run models for.
+  gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
 )
 wheels=(cmake==3.31.10 halide==21.0.0)
 onnx_version=1.23.2

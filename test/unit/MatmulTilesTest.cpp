@@ -122,9 +122,54 @@ TEST(MatmulTiles, IntegersAreReadInStreams) {
           EXPECT_EQ(chooseIntegerTiles(problem, t)["dots"], 3);
           t.dot = "none";
         }
+  EXPECT_EQ(integerParts(5, 8), 2);
+  EXPECT_EQ(integerParts(5, 4), 4);
+  EXPECT_EQ(integerParts(6, 8), 1);
   EXPECT_EQ(integerParts(2, 8), 2);
   EXPECT_EQ(integerParts(3, 8), 1);
   EXPECT_EQ(integerParts(3, 4), 2);
+}
+
+/// Processors without vectors, and with sums over them.
+TEST(MatmulTiles, IntegersOfMicrocontrollers) {
+  targets::Target t = machines[0];
+  MatmulProblem problem = packed(1, 100, 2048, t);
+  problem.integerBits = 8;
+  problem.isLeftRounded = true;
+  t.vectorBytes = 4;
+  t.stackLimit = 512;
+  t.dot = "smlad";
+  problem.panelWidth = integerPanelWidth(100, t);
+  EXPECT_EQ(problem.panelWidth, 4);
+  Schedule s = chooseIntegerTiles(problem, t);
+  EXPECT_EQ(s["dots"], 5);
+  EXPECT_EQ(s["vector"], 1);
+  EXPECT_EQ(s["unroll_k"], 16);
+  problem.isSmall = true;
+  EXPECT_EQ(chooseIntegerTiles(problem, t)["unroll_k"], 8);
+  t.vectorBytes = 16;
+  t.dot = "mve"; // A panel is a column, and its vectors are steps of k.
+  problem.panelWidth = integerPanelWidth(100, t);
+  EXPECT_EQ(problem.panelWidth, 1);
+  s = chooseIntegerTiles(problem, t);
+  EXPECT_EQ(s["dots"], 6);
+  EXPECT_EQ(s["vector"], 4);
+  t.dot = "sdot";
+  problem.panelWidth = integerPanelWidth(100, t);
+  EXPECT_EQ(chooseIntegerTiles(problem, t)["dots"], 4);
+  EXPECT_FALSE(hasIntegerBias(4, 8, true));
+  EXPECT_TRUE(hasIntegerBias(4, 8, false));
+  EXPECT_TRUE(hasIntegerBias(4, 4, true));
+  EXPECT_FALSE(hasIntegerBias(5, 8, false));
+  EXPECT_TRUE(hasIntegerBias(3, 8, true));
+}
+
+TEST(MatmulTiles, SmallCodeUnrollsLittle) {
+  MatmulProblem problem = packed(1, 512, 512, machines[0]);
+  problem.isSmall = true;
+  Schedule s = chooseMatmulTiles(problem, machines[0]);
+  EXPECT_EQ(s["unroll_k"], 1);
+  EXPECT_LE(s["panels"], 2);
 }
 
 TEST(MatmulTiles, PrologueIsStagedWhereItCanBe) {

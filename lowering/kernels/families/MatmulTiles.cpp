@@ -147,8 +147,8 @@ std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, 
   const int64_t width = problem.panelWidth, lanes = std::min(lanesOf(problem.columns, 4, target), width & -width);
   std::map<std::string, int64_t> schedule;
   // What is made of the left side is in vectors even where its columns are not.
-  schedule["vector"] = width == 1 ? lanesOf(problem.depth, 4, target) : lanes;
   schedule["dots"] = problem.isLeftRounded ? dotsOf(target) : dotsOfFloats;
+  schedule["vector"] = schedule["dots"] == dotsOfRuns ? lanesOf(problem.depth, 4, target) : lanes;
   // Several rows have their sums of a piece in registers, and little room for what
   // is made of the right side; sums of words of 4 bits are one register a piece.
   const bool isRoomy = problem.rows == 1 || (schedule["dots"] == dotsOfWords && problem.integerBits == 4);
