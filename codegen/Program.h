@@ -125,6 +125,13 @@ struct SelfTest {
   std::vector<SelfTestCase> cases;
 };
 
+/// Banks of the target's memory, by name.
+struct Placement {
+  std::string weights; ///< Empty: there are none in the program.
+  std::string context;
+  std::string arena; ///< Empty: it is in the context.
+};
+
 struct Program {
   /// Each distinct kernel once, in the order of their numbers in launches; then,
   /// of a program with versions, what other versions run in their places.
@@ -147,6 +154,9 @@ struct Program {
   /// Runs can be taken in pieces (ResumeLayout.h).
   bool resumable = false;
   std::optional<SelfTest> selfTest;
+  /// The arena is no part of a context but one variable, which contexts share.
+  bool arenaApart = false;
+  std::optional<Placement> placement; ///< Of a target with memories.
   kernels::Math math = kernels::Math::fast;
   /// Names of the targets of a program with versions, plainest first: init takes
   /// the last one that the machine has what is needed for. Empty: there is one.

@@ -3,6 +3,7 @@
 
 #include "codegen/PackWeight.h"
 #include "dialects/glm/NodeLocation.h"
+#include "dialects/glm/Placement.h"
 #include "dialects/glm/WeightSource.h"
 #include "dialects/glm/reference/Tensor.h"
 #include "runtime-min/Embedded.h"
@@ -466,6 +467,29 @@ static LogicalResult readThreads(ModuleOp module, Program &program) {
   return success();
 }
 
+/// Where memories are. Names go into a linker script.
+static LogicalResult readPlacement(ModuleOp module, Program &program) {
+  program.arenaApart = module->hasAttr(glm::arenaApartAttr) && program.arenaBytes > 0;
+  Attribute attr = module->getAttr(glm::placementAttr);
+  if (!attr)
+    return success();
+  auto banks = dyn_cast<DictionaryAttr>(attr);
+  Placement placement;
+  bool right = banks != nullptr;
+  for (auto [what, name] : {std::pair("weights", &placement.weights), {"context", &placement.context}, {"arena", &placement.arena}}) {
+    auto bank = right ? banks.getAs<StringAttr>(what) : StringAttr();
+    if (!bank)
+      continue;
+    *name = bank.getValue().str();
+    right &= llvm::all_of(*name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  }
+  if (!right || placement.context.empty())
+    return module.emitError() << glm::placementAttr << " is " << attr
+                              << ", expected names of banks of memory, one of the context";
+  program.placement = std::move(placement);
+  return success();
+}
+
 FailureOr<Program> readProgram(ModuleOp module) {
   Program program;
   auto math = module->getAttrOfType<StringAttr>(glm::GlmDialect::mathAttr);
@@ -495,7 +519,8 @@ FailureOr<Program> readProgram(ModuleOp module) {
   if (program.entryPoints.empty())
     return module.emitError() << "there is no glm.program to emit";
   if (failed(readThreads(module, program)) || failed(readWeights(module, program)) ||
-      failed(readStates(module, program)) || failed(readSession(module, program)))
+      failed(readStates(module, program)) || failed(readSession(module, program)) ||
+      failed(readPlacement(module, program)))
     return failure();
   program.writeWeights = [module](std::function<void(const uint8_t *, size_t)> write) {
     return writeImage(module, write);

@@ -38,6 +38,9 @@ ResumeLayout resumeLayout(const Program &program) {
 }
 
 std::string checkResume(const Program &program) {
+  for (const EntryPoint &entry : program.entryPoints)
+    if (program.arenaApart && (entry.name == "arena" || entry.name == "use_arena"))
+      return "entry point '" + entry.name + "' cannot be beside an arena that is apart: name it otherwise";
   if (!program.resumable)
     return "";
   std::set<std::string> names;

@@ -36,7 +36,8 @@ int64_t positionsOf(const EntryPoint &entry);
 /// Pointers that its caller passes.
 int64_t pointersOf(const EntryPoint &entry);
 
-/// Empty if the functions of a resumable program have names that nothing else has.
+/// Empty if the functions of a resumable program, and an arena that is apart, have
+/// names that nothing else has.
 std::string checkResume(const Program &program);
 
 } // namespace glmc

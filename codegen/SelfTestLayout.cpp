@@ -53,7 +53,7 @@ int64_t append(std::vector<uint8_t> &data, const std::vector<uint8_t> &bytes) {
 
 class LayoutBuilder {
 public:
-  explicit LayoutBuilder(const Program &program) : program(program), context(contextLayout(program)) {}
+  explicit LayoutBuilder(const Program &program) : program(program) {}
 
   SelfTestLayout build() {
     int64_t launches = 0;
@@ -84,7 +84,7 @@ private:
       const Parameter &output = entry.outputs[i];
       const bool inArena = output.place.memory == Memory::arena;
       made.outputAt.push_back(inArena ? -1 : used);
-      const int64_t at = inArena ? context.arena + output.place.offset : used;
+      const int64_t at = inArena ? output.place.offset : used;
       used += inArena ? 0 : alignedTo(output.type.storageBytes(), selfTestAlignment);
       layout.outputs.push_back({inArena, int32_t(at), numberOf(output.type.element), int32_t(output.type.elements()),
                                 int32_t(append(layout.data, one.outputs[i])), one.tolerances[i] < 0,
@@ -98,7 +98,7 @@ private:
     made.recordCount = int64_t(one.launches.size());
     for (const GoldenLaunch &golden : one.launches) {
       const bool inBuffer = golden.place.memory == Memory::output;
-      const int64_t at = golden.place.offset + (inBuffer ? made.outputAt[golden.place.index] : context.arena);
+      const int64_t at = golden.place.offset + (inBuffer ? made.outputAt[golden.place.index] : 0);
       layout.launches.push_back({int32_t(made.firstLaunch + golden.step), !inBuffer, int32_t(at),
                                  numberOf(golden.element), int32_t(golden.count), golden.mean, golden.magnitude,
                                  golden.least, golden.most, golden.tolerance});
@@ -116,7 +116,6 @@ private:
   }
 
   const Program &program;
-  const ContextLayout context;
   SelfTestLayout layout;
 };
 

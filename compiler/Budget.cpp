@@ -223,13 +223,13 @@ LogicalResult checkBudget(MLIRContext &context, const CompileOptions &options, c
     return success();
   const Footprint &footprint = *result.footprint;
   std::string over;
-  auto compare = [&](const char *what, const char *flag, const std::optional<int64_t> &budget, int64_t bytes) {
+  auto compare = [&](const char *what, const std::string &limit, const std::optional<int64_t> &budget, int64_t bytes) {
     if (budget && bytes > *budget)
       over += std::string(over.empty() ? "takes " : ", and ") + std::to_string(bytes) + " B of " + what + ", " +
-              std::to_string(bytes - *budget) + " more than " + flag + " " + std::to_string(*budget) + " allows";
+              std::to_string(bytes - *budget) + " more than " + limit + std::to_string(*budget);
   };
-  compare("flash", "--flash", options.flashBudget, footprint.flash());
-  compare("RAM", "--ram", options.ramBudget, footprint.ram());
+  compare("flash", options.flashLimit, options.flashBudget, footprint.flash());
+  compare("RAM", options.ramLimit, options.ramBudget, footprint.ram());
   if (over.empty())
     return success();
   const std::string advice = Advisor(context, options, result).advise();

@@ -100,14 +100,18 @@ void addCompile(CLI::App &glmc, CompileCommand &command, Action &action) {
               "  glmc compile model.onnx -o modules/kws --package zephyr");
   app->add_option("model", command.model, "model.onnx, or a dumped .mlir")->required();
   app->add_option("-o,--output", command.output, "OUT: writes OUT.o, OUT.cpp and OUT.h")->required()->type_name("OUT");
-  app->add_option("--emit", command.emit, "What to write: obj, cpp or both")
+  app->add_option("--emit", command.emit, "What to write: obj, cpp or both; and ld, a fragment of a linker script, as is done for targets with memories")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"obj", "cpp"}))
+      ->check(CLI::IsMember({"obj", "cpp", "ld"}))
       ->default_str("obj,cpp");
   app->add_option("--prefix", command.prefix, "Of generated names; default: OUT's file name");
   app->add_option("--io", command.io, "Where inputs and outputs are: the caller's pointers, or the arena")
       ->check(CLI::IsMember({"pointers", "arena"}))
+      ->capture_default_str();
+  app->add_option("--arena", command.arena,
+                  "Where the arena is: inside the context, apart from it in memory of its own, or where it is faster (any)")
+      ->check(CLI::IsMember({"any", "inside", "apart"}))
       ->capture_default_str();
   app->add_flag("--resumable", command.resumable, "Also functions that run a few launches at a time: P_run_start, P_step");
   app->add_option("--flash", command.flash, "Code and constants may take so much: bytes, 512K or 1M; more is an error that says what to change")

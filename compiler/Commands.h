@@ -34,6 +34,7 @@ struct CompileCommand {
   std::string prefix; ///< Empty: made of the output's name.
   std::vector<std::string> emit = {"obj", "cpp"};
   std::string io = "pointers"; ///< or "arena".
+  std::string arena = "any";    ///< or "inside", or "apart".
   bool resumable = false;      ///< Also functions that run in pieces.
   std::string selfTest = "none"; ///< or "outputs", or "layers".
   std::string selfTestData;

@@ -5,6 +5,7 @@
 #include "codegen/SessionLayout.h"
 #include "codegen/object/EmitObject.h"
 #include "codegen/source/EmitHeader.h"
+#include "codegen/source/LinkerText.h"
 #include "compiler/CalibrateRanges.h"
 #include "compiler/Outputs.h"
 #include "compiler/Pipeline.h"
@@ -233,6 +234,8 @@ LogicalResult emitOutputs(MLIRContext &context, const CompileOptions &options,
   if (options.emitCxx && !source::emitText(result.program, compiled, emit, result.source, error))
     return errorAt(context, options) << "cannot emit the C++ file: " << error;
   result.header = source::emitHeader(result.program, emit);
+  if (result.program.placement)
+    result.linker = source::emitLinker(result.program, emit);
   return success();
 }
 
@@ -496,6 +499,11 @@ std::string reportJson(const CompileOptions &options, const CompileResult &resul
   };
   if (llvm::json::Array layers = layersJson(*result.module); !layers.empty())
     report["layers"] = std::move(layers);
+  if (const auto &placement = result.program.placement)
+    report["placement"] = llvm::json::Object{{"weights", placement->weights},
+                                             {"context", placement->context},
+                                             {"arena", placement->arena.empty() ? placement->context : placement->arena}};
+  report["arena_apart"] = result.program.arenaApart;
   if (result.footprint)
     addFootprint(report, *result.footprint, result.program);
   if (!result.program.versions.empty())

@@ -45,9 +45,11 @@ struct CompileOptions {
   bool emitObject = true, emitCxx = true;
   kernels::Math math = kernels::Math::fast;
   bool ioArena = false;
+  std::string arena = "any"; ///< Where the arena is: "inside" the context, "apart", or where it is faster.
   bool resumable = false; ///< Runs can be taken in pieces.
   SelfTestKind selfTest = SelfTestKind::none;
   std::optional<int64_t> flashBudget, ramBudget; ///< Bytes that the object may take, see Footprint.h.
+  std::string flashLimit = "--flash ", ramLimit = "--ram "; ///< What sets them, in errors.
   std::string selfTestData; ///< A data set, or a folder of them, for its inputs; empty: seeded ones.
   int64_t threads = 1; ///< That the program may use, 1 to largestThreads.
   std::string tuning;  ///< A file of `glmc tune`; empty: families choose schedules alone.
@@ -75,6 +77,7 @@ struct CompileResult {
   // Files without the weights that are inside, which writeObject and
   // source::writeSource put there; empty if not asked for.
   std::string object, header;
+  std::string linker; ///< A fragment of a linker script, for a target with memories.
   source::SourceText source;
   bool objectHasWeights = false; ///< They follow `object`.
   int64_t objectBytes = 0, sourceBytes = 0; ///< Of the files, when Outputs has written them.

@@ -64,6 +64,10 @@ std::string summaryOf(const CompileOptions &options, const CompileResult &result
     if (i < result.versionBytes.size())
       out << ", " << humanBytes(result.versionBytes[i]) << " of code";
   }
+  if (const auto &placement = program.placement)
+    out << "\n  banks: context in " << placement->context
+        << (placement->arena.empty() ? "" : ", arena in " + placement->arena)
+        << (placement->weights.empty() ? "" : ", weights in " + placement->weights);
   out << "\n";
   if (result.footprint)
     out << footprintText(*result.footprint);
@@ -94,7 +98,7 @@ bool prepareWeights(const CompileCommand &command, CompileOptions &options) {
   if (StringRef(file).ends_with("/") ||
       (fs::exists(file) && !fs::is_regular_file(file)))
     return refuse("expected the path of a file to make");
-  for (const char *extension : {".o", ".cpp", ".h"})
+  for (const char *extension : {".o", ".cpp", ".h", ".ld"})
     if (file == command.output + extension || fs::equivalent(file, command.output + extension))
       return refuse("which is another output");
   if (!canWriteIn(llvm::sys::path::parent_path(file).str(), error)) {
@@ -171,6 +175,21 @@ bool writePackage(const CompileCommand &command, const CompileOptions &options, 
   return true;
 }
 
+/// A board has what it has, whether or not it is said.
+void limitToBoard(CompileOptions &options) {
+  int64_t flash = 0, ram = 0;
+  for (const targets::MemoryBank &bank : options.target.memories)
+    (bank.kind == "flash" ? flash : ram) += bank.bytes;
+  if (flash && (!options.flashBudget || *options.flashBudget > flash)) {
+    options.flashBudget = flash;
+    options.flashLimit = "what " + options.target.name + " has, ";
+  }
+  if (ram && (!options.ramBudget || *options.ramBudget > ram)) {
+    options.ramBudget = ram;
+    options.ramLimit = "what " + options.target.name + " has, ";
+  }
+}
+
 /// What --flash and --ram allow; false: the error was printed.
 bool setBudgets(const CompileCommand &command, CompileOptions &options) {
   std::string error;
@@ -182,6 +201,7 @@ bool setBudgets(const CompileCommand &command, CompileOptions &options) {
     }
   // An object shows what a program takes, whether it is to be written or not.
   options.emitObject |= options.flashBudget || options.ramBudget;
+  limitToBoard(options);
   return true;
 }
 
@@ -209,6 +229,10 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
   options.headerName = name.str() + ".h";
   options.emitObject = isObjectWanted(command);
   options.emitCxx = llvm::is_contained(command.emit, "cpp");
+  if (llvm::is_contained(command.emit, "ld") && options.target.memories.empty()) {
+    fail("glmc: error: --emit ld is for targets with memories, and '" + options.target.name + "' has none");
+    return false;
+  }
   if (!setBudgets(command, options))
     return false;
   options.ioArena = command.io == "arena";
@@ -216,6 +240,7 @@ bool prepare(const CompileCommand &command, CompileOptions &options) {
     fail("glmc: error: --io arena is not for programs with state (--context), whose calls take pointers");
     return false;
   }
+  options.arena = command.arena;
   options.resumable = command.resumable;
   options.selfTest = command.selfTest == "layers"    ? SelfTestKind::launches
                      : command.selfTest == "outputs" ? SelfTestKind::outputs

@@ -19,7 +19,7 @@ Footprint footprintOf(const Program &program, const object::ObjectResult &object
   footprint.selfTestCode = object.selfTestCodeBytes;
   if (program.selfTest) {
     footprint.selfTestConstants = selfTestLayout(program).constantBytes();
-    footprint.selfTestVariables = object.variableBytes - object.contextBytes;
+    footprint.selfTestVariables = object.variableBytes - object.contextBytes - (program.arenaApart ? program.arenaBytes : 0);
   }
   return footprint;
 }

@@ -69,6 +69,12 @@ LogicalResult Outputs::write(CompileResult &result) {
   if ((!result.object.empty() && failed(writeOne(paths.object, object, result.objectBytes))) ||
       (!result.source.head.empty() && failed(writeOne(paths.source, text, result.sourceBytes))))
     return failure();
+  auto linker = [&](const TextSink &sink, std::string &) {
+    sink(result.linker);
+    return true;
+  };
+  if (!result.linker.empty() && failed(writeOne(paths.linker, linker, headerBytes)))
+    return failure();
   return writeOne(paths.header, header, headerBytes);
 }
 

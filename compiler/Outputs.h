@@ -22,9 +22,11 @@ struct TextFile {
 /// Where the generated files go. A path of an object that ends in ".a" becomes a static
 /// library of it.
 struct OutputPaths {
-  std::string object, source, header;
-  /// BASE.o, BASE.cpp and BASE.h.
-  static OutputPaths besides(const std::string &base) { return {base + ".o", base + ".cpp", base + ".h"}; }
+  std::string object, source, header, linker;
+  /// BASE.o, BASE.cpp, BASE.h and BASE.ld.
+  static OutputPaths besides(const std::string &base) {
+    return {base + ".o", base + ".cpp", base + ".h", base + ".ld"};
+  }
 };
 
 class Outputs {

@@ -223,7 +223,7 @@ OutputPaths packagePaths(const std::string &kind, const std::string &folder, con
   const bool isArduino = kind == "arduino";
   const std::string library = isArduino ? "/src/" + plain(options.target.name) : "/lib";
   return {folder + library + "/lib" + name + ".a", folder + "/src/" + name + ".cpp",
-          folder + (isArduino ? "/src/" : "/include/") + name + ".h"};
+          folder + (isArduino ? "/src/" : "/include/") + name + ".h", folder + "/" + name + ".ld"};
 }
 
 std::vector<TextFile> packageFiles(const std::string &kind, const std::string &folder, const CompileOptions &options,

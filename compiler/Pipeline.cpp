@@ -119,6 +119,9 @@ std::vector<NamedPass> standardPasses(const CompileOptions &options) {
   // which compile() sets.
   add("order-launches", createOrderLaunches());
   add("plan-memory", createPlanMemory());
+  if (!options.target.memories.empty() || options.arena != "any")
+    add("place-memories",
+        createPlaceMemories(PlaceMemoriesOptions{target, options.arena, options.weights != WeightsPlace::inside}));
   return passes;
 }
 

@@ -686,4 +686,24 @@ def PlanMemory : Pass<"glm-plan-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::glmc::glm::GlmDialect"];
 }
 
+def PlaceMemories : Pass<"glm-place-memories", "::mlir::ModuleOp"> {
+  let summary = "Choose the banks of the target's memory that hold weights, arena and state";
+  let description = [{
+    After glm-plan-memory. Sets `glm.placement` to the names of banks: of the weights,
+    of the context (state, and the arena if that is a part of it), and of an arena that
+    is memory of its own, which `glm.arena_apart` says. A target without memories has
+    no placement.
+
+    ```mlir
+    module attributes {glm.arena_apart, glm.placement = {arena = "DTCM", context = "AXI_SRAM", weights = "FLASH"}}
+    ```
+  }];
+  let options = [Option<"targetName", "target", "std::string", /*default=*/"\"x86-64\"", "Target whose memories there are">,
+                 Option<"arena", "arena", "std::string", /*default=*/"\"any\"",
+                        "Whether the arena is in the context (inside), apart, or where it is faster (any)">,
+                 Option<"weightsApart", "weights-apart", "bool", /*default=*/"false",
+                        "Weights are in a file of their own">];
+  let dependentDialects = ["::glmc::glm::GlmDialect"];
+}
+
 #endif // GLMC_LOWERING_PASSES_TD

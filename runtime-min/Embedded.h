@@ -47,11 +47,11 @@ struct SessionCache {
 
 /// What selftest.h calls glmc_selftest_output and glmc_selftest_launch.
 struct SelfTestOutput {
-  int32_t inContext, at, element, count, expected, isExact;
+  int32_t inArena, at, element, count, expected, isExact;
   float tolerance;
 };
 struct SelfTestLaunch {
-  int32_t launch, inContext, at, element, count;
+  int32_t launch, inArena, at, element, count;
   float mean, magnitude, least, most, tolerance;
 };
 

@@ -60,16 +60,16 @@ static inline int glmc_selftest_near(float got, float expected, float tolerance)
   return got == expected || (got != got && expected != expected) || difference <= tolerance;
 }
 
-static inline const uint8_t *glmc_selftest_at(const struct glmc_selftest_place *place, const void *context,
+static inline const uint8_t *glmc_selftest_at(const struct glmc_selftest_place *place, const void *arena,
                                               const void *outputs) {
-  return (const uint8_t *)(place->in_context ? context : outputs) + place->at;
+  return (const uint8_t *)(place->in_arena ? arena : outputs) + place->at;
 }
 
 GLMC_SELFTEST_LINKAGE int glmc_selftest_outputs(const struct glmc_selftest_output *golden, int32_t count,
-                                                const void *context, const void *outputs, const void *data) {
+                                                const void *arena, const void *outputs, const void *data) {
   for (int32_t o = 0; o < count; ++o) {
     const struct glmc_selftest_place *const place = &golden[o].place;
-    const uint8_t *const got = glmc_selftest_at(place, context, outputs);
+    const uint8_t *const got = glmc_selftest_at(place, arena, outputs);
     const uint8_t *const expected = (const uint8_t *)data + golden[o].expected;
     const int64_t bytes = golden[o].is_exact ? place->count * glmc_selftest_bytes(place->element) : 0;
     for (int64_t i = 0; i < bytes; ++i)
@@ -111,14 +111,14 @@ static int glmc_selftest_left(const struct glmc_selftest_launch *golden, const u
 
 GLMC_SELFTEST_LINKAGE int32_t glmc_selftest_launches(const struct glmc_selftest_launch *golden, int32_t count,
                                                      int32_t first, glmc_selftest_step step, void *context,
-                                                     const void *outputs) {
+                                                     const void *arena, const void *outputs) {
   int32_t next = 0;
   for (int32_t launch = first;; ++launch) {
     const int status = step(context, 1);
     if (status != 0 && status != 11)
       return launch;
     for (; next < count && golden[next].launch == launch; ++next)
-      if (!glmc_selftest_left(&golden[next], glmc_selftest_at(&golden[next].place, context, outputs)))
+      if (!glmc_selftest_left(&golden[next], glmc_selftest_at(&golden[next].place, arena, outputs)))
         return launch;
     if (status == 0)
       return -1;

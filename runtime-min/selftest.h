@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 //# piece selftest_types
-// What is to be compared: `count` elements at `at` bytes of the context or of the
-// buffer of outputs.
+// What is to be compared: `count` elements at `at` bytes of the arena or of the buffer
+// of outputs.
 struct glmc_selftest_place {
-  int32_t in_context, at, element, count;
+  int32_t in_arena, at, element, count;
 };
 
 // An output. Where `is_exact` is 0, an element may be off by `tolerance`.
@@ -58,12 +58,13 @@ typedef int (*glmc_selftest_step)(void *context, int32_t budget);
 extern "C" {
 #endif
 /// Whether `count` outputs are as they should be.
-int glmc_selftest_outputs(const struct glmc_selftest_output *golden, int32_t count, const void *context,
+int glmc_selftest_outputs(const struct glmc_selftest_output *golden, int32_t count, const void *arena,
                           const void *outputs, const void *data);
 /// Runs what was started, launch by launch, the first of which is number `first`; the
 /// number of the first that departs, -1 if none does.
 int32_t glmc_selftest_launches(const struct glmc_selftest_launch *golden, int32_t count, int32_t first,
-                               glmc_selftest_step step, void *context, const void *outputs);
+                               glmc_selftest_step step, void *context, const void *arena,
+                               const void *outputs);
 #ifdef __cplusplus
 }
 #endif

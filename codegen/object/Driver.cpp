@@ -35,11 +35,15 @@ public:
     if (program.weightBytes > 0 && !program.weightsApart)
       declareWeights();
     defineDefaultContext();
+    if (program.arenaApart)
+      arenaVariable = defineVariable("arena", program.arenaBytes);
     defineInits(needs);
     if (pool.stop)
       defineRelease();
     if (program.weightsApart)
       defineCheckWeights();
+    if (program.arenaApart)
+      defineUseArena();
     const std::vector<bool> steps = sessionSteps(program);
     for (size_t i = 0; i < program.entryPoints.size(); i++)
       if (!steps[i])
@@ -66,13 +70,17 @@ private:
     driver.weights->setSection(weightsSection(options));
   }
 
-  void defineDefaultContext() {
-    auto *type = llvm::ArrayType::get(builder.getInt8Ty(), layout.bytes);
-    auto *context = new llvm::GlobalVariable(module, type, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage,
-                                             llvm::Constant::getNullValue(type), options.prefix + "_default");
-    context->setAlignment(llvm::Align(contextAlignment));
-    context->setSection(".bss." + options.prefix + "_default");
-    driver.exported.push_back(context);
+  void defineDefaultContext() { defineVariable("default", layout.bytes); }
+
+  /// Zeros that a linker script can place.
+  llvm::GlobalVariable *defineVariable(const std::string &name, int64_t bytes) {
+    auto *type = llvm::ArrayType::get(builder.getInt8Ty(), bytes);
+    auto *variable = new llvm::GlobalVariable(module, type, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage,
+                                              llvm::Constant::getNullValue(type), options.prefix + "_" + name);
+    variable->setAlignment(llvm::Align(contextAlignment));
+    variable->setSection(".bss." + options.prefix + "_" + name);
+    driver.exported.push_back(variable);
+    return variable;
   }
 
   void setReady(llvm::Value *context, uint32_t value) { store32(context, layout.ready, builder.getInt32(value)); }
@@ -174,9 +182,27 @@ private:
     if (program.stateBytes > 0)
       builder.CreateMemSet(at(context, layout.state), builder.getInt8(0), program.stateBytes,
                            llvm::MaybeAlign(contextAlignment));
+    if (program.arenaApart)
+      setArena(context, arenaVariable);
     if (program.resumable)
       store32(context, layout.position, builder.getInt32(0));
     setReady(context, readyMagic);
+    builder.CreateRet(builder.getInt32(statusOk));
+  }
+
+  /// As 64 bits on any machine, for the header's functions.
+  void setArena(llvm::Value *context, llvm::Value *arena) {
+    builder.CreateStore(builder.CreatePtrToInt(arena, builder.getInt64Ty()), at(context, layout.arenaAddress));
+  }
+
+  void defineUseArena() {
+    llvm::Function *function = defineWorking("use_arena", builder.getInt32Ty(), {pointer, pointer});
+    llvm::Value *context = function->getArg(0), *arena = function->getArg(1);
+    returnIf(builder.CreateOr(builder.CreateIsNull(context), builder.CreateIsNull(arena)), statusNull);
+    returnUnlessReady(context);
+    setArena(context, arena);
+    if (program.resumable)
+      store32(context, layout.position, builder.getInt32(0));
     builder.CreateRet(builder.getInt32(statusOk));
   }
 
@@ -298,6 +324,7 @@ private:
   const Pool &pool;
   const SessionCode &session;
   const SelfTestCode &selfTest;
+  llvm::GlobalVariable *arenaVariable = nullptr; ///< If it is apart.
 };
 
 } // namespace

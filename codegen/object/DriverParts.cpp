@@ -92,6 +92,9 @@ void DriverParts::startEntry(const EntryPoint &entry, llvm::Function *function) 
 }
 
 void DriverParts::startSteps() {
+  arena = context;
+  if (program.arenaApart)
+    arena = builder.CreateIntToPtr(builder.CreateLoad(builder.getInt64Ty(), at(context, layout.arenaAddress)), pointer);
   weights = program.weightsApart ? loadWeights(context) : driver.weights;
   version = program.versions.empty() ? nullptr : loadVersion(context);
 }
@@ -125,7 +128,7 @@ void DriverParts::emitStep(const Step &step) {
 llvm::Value *DriverParts::address(const Place &place) {
   switch (place.memory) {
   case Memory::arena:
-    return at(context, layout.arena + place.offset);
+    return at(arena, (program.arenaApart ? 0 : layout.arena) + place.offset);
   case Memory::state:
     return at(context, layout.state + place.offset);
   case Memory::weights:

@@ -79,7 +79,7 @@ struct DriverParts {
   llvm::Type *pointer;
   Driver driver;
   // Of the function whose steps are being built.
-  llvm::Value *context = nullptr, *weights = nullptr, *version = nullptr;
+  llvm::Value *context = nullptr, *arena = nullptr, *weights = nullptr, *version = nullptr;
   std::vector<llvm::Value *> inputs, outputs;
   llvm::Value *sessionData = nullptr; ///< The table of runtime-min/session.h.
 };

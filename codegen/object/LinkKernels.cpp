@@ -459,7 +459,7 @@ bool linkSquareRoots(llvm::Module &module, llvm::TargetMachine &machine, const t
 
 bool linkSelfTest(llvm::Module &module, const targets::Target &target, SelfTestCode &code, std::string &error) {
   std::vector<llvm::Function *> found;
-  if (!linkRuntime(module, target, "selftest", {{"glmc_selftest_outputs", 5}, {"glmc_selftest_launches", 6}}, found,
+  if (!linkRuntime(module, target, "selftest", {{"glmc_selftest_outputs", 5}, {"glmc_selftest_launches", 7}}, found,
                    error))
     return false;
   code = {found[0], found[1]};

@@ -136,7 +136,7 @@ private:
   }
 
   void emitCase(const SelfTestCaseLayout &one, int entry) {
-    llvm::Value *results = buffer ? buffer : parts.context;
+    llvm::Value *results = buffer ? buffer : parts.arena;
     int64_t last = -1;
     returnUnlessOk(callCase(one, entry));
     if (program.selfTest->launches) {
@@ -144,12 +144,12 @@ private:
       llvm::Value *golden = parts.at(launches, one.firstRecord * int64_t(sizeof(SelfTestLaunch)));
       llvm::Value *bad = builder.CreateCall(
           code.launches, {golden, builder.getInt32(one.recordCount), builder.getInt32(one.firstLaunch), step,
-                          parts.context, results});
+                          parts.context, parts.arena, results});
       failIf(builder.CreateICmpSGE(bad, builder.getInt32(0)), bad);
     }
     llvm::Value *golden = parts.at(outputs, one.firstOutput * int64_t(sizeof(SelfTestOutput)));
     llvm::Value *good = builder.CreateCall(
-        code.outputs, {golden, builder.getInt32(one.outputCount), parts.context, results, data});
+        code.outputs, {golden, builder.getInt32(one.outputCount), parts.arena, results, data});
     failIf(builder.CreateIsNull(good), builder.getInt32(last));
   }
 
@@ -161,6 +161,7 @@ private:
     parts.returnIf(builder.CreateOr(builder.CreateIsNull(parts.context), builder.CreateIsNull(first)), statusNull);
     parts.returnUnlessReady(parts.context);
     builder.CreateAlignedStore(builder.getInt32(-1), first, llvm::Align(4));
+    parts.startSteps();
     for (size_t i = 0; i < layout.cases.size(); i++)
       emitCase(layout.cases[i], program.selfTest->cases[i].entry);
     if (program.session)

@@ -84,6 +84,10 @@ static std::string shapeText(const TensorType &type) {
   return type.shape.empty() ? text + " scalar" : text;
 }
 
+std::string arenaText(const Program &program) {
+  return program.arenaApart ? "((uint8_t *)(uintptr_t)context->arena_address)" : "context->arena";
+}
+
 std::string pointee(Element element) {
   return element == Element::boolean ? "uint8_t" : kernels::cType(element);
 }
@@ -150,7 +154,10 @@ std::string summaryText(const Program &program, const EmitOptions &options) {
       << (options.targetName.empty() ? "any" : options.targetName) << ".\n";
   out << "Arithmetic: " << (program.math == kernels::Math::exact ? "exact" : "fast") << ".\n\n";
   out << "Memory (bytes)\n";
-  out << "  context  " << layout.bytes << " of RAM an instance: arena " << program.arenaBytes << ", state "
+  if (program.arenaApart)
+    out << "  arena    " << program.arenaBytes << " of RAM, apart from the context\n";
+  out << "  context  " << layout.bytes << " of RAM an instance: arena " << (program.arenaApart ? 0 : program.arenaBytes)
+      << ", state "
       << program.stateBytes;
   if (program.threads > 1)
     out << ", pool of threads " << poolBytes;
@@ -163,6 +170,10 @@ std::string summaryText(const Program &program, const EmitOptions &options) {
     out << "  stack    decided by the compiler of the C++ file\n";
   if (program.threads > 1)
     out << "  threads  " << program.threads << ", the caller's included; each other one has a stack of the system's size\n";
+  if (const auto &placement = program.placement)
+    out << "  banks    context in " << placement->context
+        << (placement->arena.empty() ? "" : ", arena in " + placement->arena)
+        << (placement->weights.empty() ? "" : ", weights in " + placement->weights) << "\n";
   for (const EntryPoint &entry : program.entryPoints)
     out << "  " << entry.name << ": arena " << entry.arenaBytes << ", lower bound " << entry.boundBytes << ", gap "
         << entry.arenaBytes - entry.boundBytes << "\n";
@@ -184,6 +195,7 @@ private:
   void initAndRelease();
   void weightsFile();
   void versions();
+  void arenaApart();
   void context();
   void entryPoint(const EntryPoint &entry);
   void tensor(const EntryPoint &entry, const Parameter &p, bool input);
@@ -316,7 +328,7 @@ void HeaderPrinter::context() {
       << prefix << "_init makes one ready. Nothing in here is for callers. */\n";
   out << "typedef struct " << prefix << "_context {\n";
   bool aligned = false;
-  if (program.arenaBytes > 0) {
+  if (program.arenaBytes > 0 && !program.arenaApart) {
     out << "  " << align << " uint8_t arena[" << program.arenaBytes << "];\n";
     aligned = true;
   }
@@ -330,6 +342,10 @@ void HeaderPrinter::context() {
   }
   if (program.weightsApart) {
     out << "  " << align << " uint8_t weights[" << weightsAddressBytes << "];\n";
+    aligned = true;
+  }
+  if (program.arenaApart) {
+    out << "  " << (aligned ? "" : align + " ") << "uint64_t arena_address;\n";
     aligned = true;
   }
   if (const int64_t words = program.resumable ? resumeLayout(program).words : 0) {
@@ -359,6 +375,18 @@ void HeaderPrinter::context() {
   check("sizeof(float) == 4 && sizeof(double) == 8", "IEEE floats");
   out << "\n/* A first instance. It takes RAM only if something uses it (with --gc-sections). */\nextern " << prefix
       << "_context " << prefix << "_default;\n\n";
+  if (program.arenaApart)
+    arenaApart();
+}
+
+void HeaderPrinter::arenaApart() {
+  const std::string type = prefix + "_context *context";
+  out << "/* The arena, memory of its own, so that it can lie where RAM is fast. All contexts use\n"
+         "   it, so only one of them may run at a time, and what one run leaves in it another\n"
+         "   takes. Where several are to run, give each its own after "
+      << prefix << "_init, with\n   " << prefix << "_use_arena: " << macros
+      << "_ARENA_BYTES bytes at a multiple of 64, for as long as the context\n   is used. */\nextern uint8_t " << prefix
+      << "_arena[" << macros << "_ARENA_BYTES];\nint " << prefix << "_use_arena(" << type << ", void *arena);\n\n";
 }
 
 void HeaderPrinter::tensor(const EntryPoint &entry, const Parameter &p, bool input) {
@@ -381,7 +409,7 @@ void HeaderPrinter::accessor(const EntryPoint &entry, const Parameter &p, const 
   const std::string type = pointee(p.type.element);
   out << "/* Where '" << name << "' lies; valid from its writing to the next run. */\n"
       << "static inline " << type << " *" << prefix << "_" << entry.name << "_" << p.identifier << "(" << prefix
-      << "_context *context) {\n  return (" << type << " *)(void *)(context->arena + " << p.place.offset << ");\n}\n";
+      << "_context *context) {\n  return (" << type << " *)(void *)(" << arenaText(program) << " + " << p.place.offset << ");\n}\n";
 }
 
 void HeaderPrinter::entryPoint(const EntryPoint &entry) {

@@ -83,6 +83,9 @@ ParameterNames parameterNames(const EntryPoint &entry);
 /// of 0 and 1.
 std::string pointee(kernels::Element element);
 
+/// Where the arena of `context` is: an expression of bytes.
+std::string arenaText(const Program &program);
+
 /// `text` as a string literal.
 std::string quoted(const std::string &text);
 

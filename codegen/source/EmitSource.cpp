@@ -74,6 +74,21 @@ bool SourcePrinter::checkLaunch(const Launch &launch) {
   return error.empty();
 }
 
+/// Names that a build may give the sections of what lies in memory.
+std::string SourcePrinter::sectionNames() {
+  std::string text = "// Sections; a build may name others (-D).\n";
+  const auto define = [&](const char *what, const std::string &section) {
+    const std::string macro = macros + "_" + what + "_SECTION";
+    text += "#ifndef " + macro + "\n#define " + macro + " \"" + section + "\"\n#endif\n";
+  };
+  if (hasWeightsInside(program))
+    define("WEIGHTS", ".rodata." + prefix + "_weights");
+  if (program.arenaApart)
+    define("ARENA", ".bss." + prefix + "_arena");
+  define("CONTEXT", ".bss." + prefix + "_default");
+  return text + "\n";
+}
+
 /// The preamble and the pieces that the kernels use, in a namespace of the
 /// program's own, so that several programs can be compiled together.
 bool SourcePrinter::head(std::string &text) {
@@ -85,14 +100,14 @@ bool SourcePrinter::head(std::string &text) {
     needs.insert("pool");
   const std::string header = options.headerName.empty() ? prefix + ".h" : options.headerName;
   text = commentLines(summaryText(program, options), "// ") + "\n#include \"" + header +
-         "\"\n\n#include <stddef.h>\n#include <stdint.h>\n\n" +
+         "\"\n\n#include <stddef.h>\n#include <stdint.h>\n\n" + sectionNames() +
          runtimePreamble(program.versions.empty() ? options.cxxTarget : "", program.math == kernels::Math::exact,
                          program.threads > 1) +
          "\nnamespace " + prefix + "_detail {\n\n";
   text += banner("Runtime").substr(1) + "\n" + runtimePieces(needs, error);
   if (hasWeightsInside(program))
-    text += banner("Weights") + "\nalignas(64)\n#if defined(__ELF__)\n__attribute__((section(\".rodata." + prefix +
-            "_weights\")))\n#endif\nstatic const char weights[] =\n";
+    text += banner("Weights") + "\nalignas(64)\n#if defined(__ELF__)\n__attribute__((section(" + macros +
+            "_WEIGHTS_SECTION)))\n#endif\nstatic const char weights[] =\n";
   return error.empty();
 }
 
@@ -119,8 +134,11 @@ std::string SourcePrinter::functions() {
   if (program.selfTest)
     text += selfTestInternals();
   text += banner("Public functions") + "\nextern \"C\" {\n\n";
-  text += "#if defined(__ELF__)\n__attribute__((section(\".bss." + prefix + "_default\")))\n#endif\n" + prefix +
+  text += "#if defined(__ELF__)\n__attribute__((section(" + macros + "_CONTEXT_SECTION)))\n#endif\n" + prefix +
           "_context " + prefix + "_default;\n\n";
+  if (program.arenaApart)
+    text += "#if defined(__ELF__)\n__attribute__((section(" + macros + "_ARENA_SECTION)))\n#endif\nalignas(64) uint8_t " +
+            prefix + "_arena[" + macros + "_ARENA_BYTES];\n\n";
   text += initAndRelease() + statusAndBuild();
   if (program.session)
     text += "\n" + sessionFunctions(program, options);

@@ -101,7 +101,7 @@ std::string SourcePrinter::entryPoint(const EntryPoint &entry) {
 std::string SourcePrinter::locals(const EntryPoint &entry) {
   std::string text;
   if (uses(Memory::arena, entry))
-    text += "  uint8_t *const arena = context->arena;\n";
+    text += "  uint8_t *const arena = " + arenaText(program) + ";\n";
   if (uses(Memory::state, entry))
     text += "  uint8_t *const state = context->state;\n";
   if (program.weightsApart && uses(Memory::weights, entry))

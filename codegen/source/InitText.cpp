@@ -122,6 +122,8 @@ std::string SourcePrinter::initAndRelease() {
             "_ERROR_THREADS;\n";
   if (program.stateBytes > 0)
     text += "  __builtin_memset(context->state, 0, sizeof context->state);\n";
+  if (program.arenaApart)
+    text += "  context->arena_address = (uintptr_t)" + prefix + "_arena;\n";
   if (program.resumable)
     text += "  context->position = 0;\n";
   text += "  context->ready = readyMark;\n  return " + macros + "_OK;\n}\n\n";
@@ -130,6 +132,11 @@ std::string SourcePrinter::initAndRelease() {
   if (program.threads > 1)
     text += "int " + prefix + "_release(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
             "_ERROR_NULL;\n  glmc_pool_stop(context->pool);\n  return " + macros + "_OK;\n}\n\n";
+  if (program.arenaApart)
+    text += "int " + prefix + "_use_arena(" + prefix + "_context *context, void *arena) {\n  if (!context || !arena)\n    return " +
+            macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
+            "_ERROR_NOT_INITIALISED;\n  context->arena_address = (uintptr_t)arena;\n" +
+            (program.resumable ? "  context->position = 0;\n" : "") + "  return " + macros + "_OK;\n}\n\n";
   if (program.weightsApart)
     text += "int " + prefix + "_check_weights(const " + prefix + "_context *context) {\n  if (!context)\n    return " +
             macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +

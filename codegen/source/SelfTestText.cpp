@@ -59,8 +59,8 @@ static std::string number(float value) {
   return plain + (plain.find_first_of(".e") == std::string::npos ? ".0f" : "f");
 }
 
-static std::string placeText(int32_t inContext, int32_t at, int32_t element, int32_t count) {
-  return "{" + std::to_string(inContext) + ", " + std::to_string(at) + ", " + std::to_string(element) + ", " +
+static std::string placeText(int32_t inArena, int32_t at, int32_t element, int32_t count) {
+  return "{" + std::to_string(inArena) + ", " + std::to_string(at) + ", " + std::to_string(element) + ", " +
          std::to_string(count) + "}";
 }
 
@@ -76,7 +76,7 @@ static std::string selfTestTables(const SelfTestLayout &layout, bool launches) {
       << "// Where an output is, as what, how many elements; where it is in the data; whether its bits count.\n"
       << "static const struct glmc_selftest_output selftestOutputs[] = {\n";
   for (const SelfTestOutput &output : layout.outputs)
-    out << "    {" << placeText(output.inContext, output.at, output.element, output.count) << ", " << output.expected
+    out << "    {" << placeText(output.inArena, output.at, output.element, output.count) << ", " << output.expected
         << ", " << output.isExact << ", " << number(output.tolerance) << "},\n";
   out << "};\n";
   if (launches) {
@@ -84,7 +84,7 @@ static std::string selfTestTables(const SelfTestLayout &layout, bool launches) {
            "static const struct glmc_selftest_launch selftestLaunches[] = {\n";
     for (const SelfTestLaunch &launch : layout.launches)
       out << "    {" << launch.launch << ", "
-          << placeText(launch.inContext, launch.at, launch.element, launch.count) << ", " << number(launch.mean)
+          << placeText(launch.inArena, launch.at, launch.element, launch.count) << ", " << number(launch.mean)
           << ", " << number(launch.magnitude) << ", " << number(launch.least) << ", " << number(launch.most) << ", "
           << number(launch.tolerance) << "},\n";
     if (layout.launches.empty()) // Nothing that can be looked at.
@@ -102,7 +102,8 @@ std::string SourcePrinter::selfTestCase(size_t number, const SelfTestLayout &lay
   const int entryNumber = program.selfTest->cases[number].entry;
   const EntryPoint &entry = program.entryPoints[entryNumber];
   const bool launches = program.selfTest->launches;
-  const std::string start = launches ? "_start" : "", buffer = layout.bufferBytes ? "selftestBuffer" : "0";
+  const std::string start = launches ? "_start" : "", buffer = layout.bufferBytes ? "selftestBuffer" : "0",
+                    arena = program.arenaBytes ? arenaText(program) : "0";
   const auto in = [&](size_t i) { return "selftestData + " + std::to_string(one.inputAt[i]); };
   std::string text;
   std::vector<std::string> arguments = {"context"};
@@ -116,7 +117,7 @@ std::string SourcePrinter::selfTestCase(size_t number, const SelfTestLayout &lay
     for (size_t i = 0; i < entry.inputs.size(); ++i) {
       const Place &place = entry.inputs[i].place;
       if (place.memory == Memory::arena)
-        text += "  __builtin_memcpy(context->arena + " + std::to_string(place.offset) + ", " + in(i) + ", " +
+        text += "  __builtin_memcpy(" + arenaText(program) + " + " + std::to_string(place.offset) + ", " + in(i) + ", " +
                 std::to_string(entry.inputs[i].type.storageBytes()) + ");\n";
       else
         arguments.push_back("(const " + pointee(entry.inputs[i].type.element) + " *)(const void *)(" + in(i) + ")");
@@ -131,11 +132,11 @@ std::string SourcePrinter::selfTestCase(size_t number, const SelfTestLayout &lay
   if (launches)
     text += callLines("  *first_bad_launch = glmc_selftest_launches(",
                       {"selftestLaunches + " + std::to_string(one.firstRecord), std::to_string(one.recordCount),
-                       std::to_string(one.firstLaunch), "selftestStep", "context", buffer},
+                       std::to_string(one.firstLaunch), "selftestStep", "context", arena, buffer},
                       ");") +
             "  if (*first_bad_launch >= 0)\n    return " + macros + "_ERROR_SELFTEST;\n";
   text += callLines("  if (!glmc_selftest_outputs(",
-                    {"selftestOutputs + " + std::to_string(one.firstOutput), std::to_string(one.outputCount), "context",
+                    {"selftestOutputs + " + std::to_string(one.firstOutput), std::to_string(one.outputCount), arena,
                      buffer, "selftestData"},
                     ")) {");
   if (launches)

@@ -52,6 +52,7 @@ private:
   std::string selfTestCase(size_t number, const SelfTestLayout &layout);
   std::string selfTestInternals();
   std::string selfTestFunctions();
+  std::string sectionNames();
   bool checkLaunch(const Launch &launch);
   std::set<int> launched() const;
   std::string kernelText(int kernel) const;
