@@ -13,6 +13,7 @@
 #include "codegen/object/LinkKernels.h"
 
 #include "codegen/object/FitIntrinsics.h"
+#include "codegen/object/MatrixProducts.h"
 #include "runtime-min/Embedded.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -132,6 +133,8 @@ public:
       useTarget(each, target);
       if (!fitIntrinsics(each, target, error))
         return {};
+      if (target.dot == "smmla")
+        pairMatrixProducts(each);
       if (!kernel.inPlace.empty())
         dropAliasHints(each);
       if (kernel.math == kernels::Math::exact || program.math == kernels::Math::exact)

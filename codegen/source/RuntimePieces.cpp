@@ -182,7 +182,7 @@ std::string runtimePreamble(const std::string &cxxTarget, bool exact, bool threa
           (isArm ? " __attribute__((target(\"" + armTarget + "\")))" : "") + "\n" +
           (hasDotProducts(armTarget) ? "#define GLM_DOTPROD 1\n" : "");
   text += R"(#elif defined(__ARM_FEATURE_MVE) && !defined(__clang__)
-// g++ 12 makes wrong code of comparisons and conversions of vectors with Helium.
+// g++ 12 compares and converts vectors wrongly with Helium.
 #define GLM_TARGET __attribute__((target("arch=armv8.1-m.main+dsp+fp.dp")))
 #else
 #define GLM_TARGET

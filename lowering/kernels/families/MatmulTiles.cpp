@@ -151,7 +151,8 @@ std::map<std::string, int64_t> chooseIntegerTiles(const MatmulProblem &problem, 
   schedule["vector"] = schedule["dots"] == dotsOfRuns ? lanesOf(problem.depth, 4, target) : lanes;
   // Several rows have their sums of a piece in registers, and little room for what
   // is made of the right side; sums of words of 4 bits are one register a piece.
-  const bool isRoomy = problem.rows == 1 || (schedule["dots"] == dotsOfWords && problem.integerBits == 4);
+  // Two rows' sums of a whole piece become products of matrices (MatrixProducts.h).
+  const bool isRoomy = problem.rows == 1 || target.dot == "smmla" || (schedule["dots"] == dotsOfWords && problem.integerBits == 4);
   const int64_t steps = target.vectorBytes > 4 ? integerSteps : scalarSteps;
   schedule["unroll_k"] = isRoomy && !problem.isSmall ? steps : schedule["dots"] == dotsOfRuns ? integerSteps : integerStepsOfRows;
   if (problem.prologue)
