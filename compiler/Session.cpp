@@ -26,6 +26,11 @@ static bool fillTargets(const std::string &list, CompileOptions &options, std::s
   if (!versions)
     return false;
   options.target = versions->front();
+  if (versions->size() > 1 && isFreestanding(options.target)) {
+    error = "'" + list + "' names versions for '" + options.target.name +
+            "', which has no operating system that tells processors apart; expected one target";
+    return false;
+  }
   if (versions->size() > 1) {
     options.target.name.clear();
     for (const targets::Target &version : *versions)

@@ -74,7 +74,10 @@ private:
     if (versions.size() != std::max<size_t>(program.versions.size(), 1))
       result.error = "found " + std::to_string(versions.size()) + " targets, expected one for each of " +
                      std::to_string(program.versions.size()) + " versions";
-    for (const targets::Target &version : versions) {
+    for (targets::Target &version : versions) {
+      // Helium takes numbers below the normal ones for zero, which no other machine does.
+      if (program.math == kernels::Math::exact && version.dot == "mve")
+        version.features += version.features.empty() ? "-mve.fp" : ",-mve.fp";
       if (version.triple != options.target.triple)
         result.error =
             "found versions for " + options.target.triple + " and " + version.triple + ", expected one triple";

@@ -596,7 +596,22 @@ def quantised_windows():
         {**residual, "sn": np.array(0.031, np.float32), "zn": np.array(-128, np.int8)})
 
 
+def functions():
+    """Every exponent of f32, with either sign and some fraction."""
+    generator = np.random.default_rng(9)
+    bits = (np.arange(1, 255, dtype=np.uint32) << 23) | generator.integers(0, 1 << 23, 254, dtype=np.uint32)
+    x = (bits | generator.integers(0, 2, 254, dtype=np.uint32) << 31).view(np.float32)
+    one = lambda op, y, x="x", **attributes: node(op, [x], [y], **attributes)
+    case("functions", [one("Abs", "a"), node("Clip", ["x", "low", "high"], ["c"]), one("Exp", "exp"), one("Tanh", "tanh"),
+                       one("Erf", "erf"), one("Sigmoid", "sigmoid"), one("Log", "log", "a"), one("Sqrt", "sqrt", "a"),
+                       one("Reciprocal", "root", "sqrt"), one("Sin", "sin", "c"), one("Cos", "cos", "c"),
+                       one("Floor", "floor"), one("Ceil", "ceil"), one("Round", "round")],
+         {"x": x}, ["exp", "tanh", "erf", "sigmoid", "log", "sqrt", "root", "sin", "cos", "floor", "ceil", "round"],
+         {"low": np.array(-1000, np.float32), "high": np.array(1000, np.float32)})
+
+
 if __name__ == "__main__":
+    functions()
     norms()
     rotaries()
     products()
