@@ -65,8 +65,8 @@ struct ObjectResult {
   std::string assembly; ///< Only if asked for.
   /// Symbols that the linker has to find, sorted.
   std::vector<std::string> undefinedSymbols;
-  /// Worst case over init and all entry points, return addresses included; what
-  /// the functions of `undefinedSymbols` take is not in it.
+  /// Worst case over init and all entry points, return addresses included, and a few
+  /// registers that the functions of `undefinedSymbols` save (StackBound.cpp).
   int64_t stackBytes = 0;
   std::vector<StackUse> stack; ///< The same for each public function that works.
   int64_t codeBytes = 0;       ///< Sections that are executed.

@@ -34,7 +34,7 @@ namespace glmc::object {
 namespace {
 
 void setCpu(llvm::Function &function, const std::string &cpu, const std::string &features) {
-  for (const char *attribute : {"target-cpu", "tune-cpu", "target-features"})
+  for (const char *attribute : {"target-cpu", "tune-cpu", "target-features", "use-soft-float"})
     function.removeFnAttr(attribute);
   if (!cpu.empty())
     function.addFnAttr("target-cpu", cpu);
@@ -466,6 +466,10 @@ bool linkSelfTest(llvm::Module &module, const targets::Target &target, SelfTestC
                    error))
     return false;
   code = {found[0], found[1]};
+  // It runs once init has checked the CPU.
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() && function.getName().starts_with("glmc_selftest"))
+      useTarget(function, target);
   return true;
 }
 

@@ -1,8 +1,8 @@
 """Holds what a report says of an object against the object: python3 check_footprint.py
-READELF REPORT OBJECT [PROGRAM]
+READELF REPORT OBJECT [COMMAND...]
 
-Code, constants and variables must be its sections' sizes to the byte. PROGRAM, made of
-stack_main.c, says how much of a painted stack selftest used: that must be within the
+Code, constants and variables must be its sections' sizes to the byte. COMMAND runs a program made
+of stack_main.c or stack_cortex_m.c, which says how much of a painted stack selftest used: that must be within the
 bound, and the bound no more than 15 % above it.
 """
 import json
@@ -27,7 +27,8 @@ assert said["ram_bytes"] == sizes["variables"] + said["stack_bytes"]
 assert said["stack_bytes"] == max(use["bytes"] for use in said["stack"])
 print(f"sections as told: {sizes}")
 if len(sys.argv) > 4:
-    status, used = map(int, subprocess.run([sys.argv[4]], capture_output=True, text=True, check=True).stdout.split())
+    status, used = map(int, subprocess.run(sys.argv[4:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                              text=True, check=True, timeout=120).stdout.split())
     bound = next(use["bytes"] for use in said["stack"] if use["function"] == "selftest")
     print(f"status {status}, stack used {used}, bound {bound}")
     assert status == 0 and used <= bound <= 1.15 * used
