@@ -60,9 +60,12 @@ struct Sizes {
   }
 };
 
-/// Tokens of a tile: all tiles about equal.
-int64_t tokensOfTile(const Sizes &sizes) {
+/// Tokens of a tile: all tiles about equal. Code generation keeps four partial sums of
+/// a block of scores of all rows on the stack.
+int64_t tokensOfTile(const Sizes &sizes, int64_t bytes, const targets::Target &target) {
   int64_t rows = sizes.keys > manyKeys ? tileRowsOfManyKeys : tileRows;
+  if (target.stackLimit < largestOnStack)
+    rows = std::min(rows, target.stackLimit / (4 * keyBlock * bytes));
   int64_t most = std::max<int64_t>(1, rows / sizes.group), queries = std::max<int64_t>(1, sizes.queries);
   return llvm::divideCeil(queries, llvm::divideCeil(queries, most));
 }
@@ -90,7 +93,11 @@ struct Attention : Family {
     Decision decision;
     auto root = rootOf(kernel);
     Sizes sizes(root);
-    const int64_t tokens = tokensOfTile(sizes), tasks = sizes.batch * sizes.kvHeads;
+    // Sums are made in f32, or f64 for f64.
+    Type element = cast<RankedTensorType>(root.getType()).getElementType();
+    Type wide = element.getIntOrFloatBitWidth() == 64 ? element : Float32Type::get(root.getContext());
+    const int64_t bytes = wide.getIntOrFloatBitWidth() / 8, tasks = sizes.batch * sizes.kvHeads;
+    const int64_t tokens = tokensOfTile(sizes, bytes, target);
     decision.schedule["vector"] = vectorLanes(kernel, target, 16);
     decision.schedule["rows"] = tokens;
     limitStack(decision, target);
@@ -98,10 +105,7 @@ struct Attention : Family {
     const bool isParallel = options.threads > 1 && tasks > 1 && work >= parallelWork;
     if (isParallel)
       decision.schedule["parallel"] = 1;
-    // Sums are made in f32, or f64 for f64.
-    Type element = cast<RankedTensorType>(root.getType()).getElementType();
-    Type wide = element.getIntOrFloatBitWidth() == 64 ? element : Float32Type::get(root.getContext());
-    if (int64_t elements = scratchOfTask(sizes, tokens, wide.getIntOrFloatBitWidth() / 8, std::min(target.stackLimit, largestOnStack)))
+    if (int64_t elements = scratchOfTask(sizes, tokens, bytes, std::min(target.stackLimit, largestOnStack)))
       decision.scratch.push_back(RankedTensorType::get({elements * (isParallel ? tasks : 1)}, wide));
     return decision;
   }
