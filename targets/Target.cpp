@@ -25,6 +25,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#if defined(__linux__) && defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 namespace glmc::targets {
 namespace {
@@ -257,6 +260,22 @@ bool systemKeepsTiles() {
 #endif
 }
 
+/// CPU features of this machine, by LLVM's names.
+llvm::StringMap<bool> hostFeatures() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+#if defined(__linux__) && defined(__aarch64__)
+  // LLVM reads the names in /proc/cpuinfo, and not all of them. As runtime-min/cpu.cpp.
+  const unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+  features["lse"] = first >> 8 & 1;
+  features["rdm"] = first >> 12 & 1;
+  features["fullfp16"] = first >> 10 & 1;
+  features["dotprod"] = first >> 20 & 1;
+  features["i8mm"] = second >> 13 & 1;
+  features["bf16"] = second >> 14 & 1;
+#endif
+  return features;
+}
+
 } // namespace
 
 std::vector<std::string> targetNames() {
@@ -387,7 +406,7 @@ std::vector<std::string> missingFeatures(const Target &target) {
     return {"a " + wanted.getArchName().str() + " processor (this machine is " + here.getArchName().str() + ")"};
   if (wanted.getOS() != here.getOS())
     return {"the system " + wanted.getOSName().str() + " (this machine runs " + here.getOSName().str() + ")"};
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  llvm::StringMap<bool> features = hostFeatures();
   std::vector<std::string> missing;
   for (const std::string &name : target.requirements)
     if (!features.lookup(name))
