@@ -20,8 +20,8 @@
 namespace glmc {
 
 struct ResumeLayout {
-  int64_t words = 0;             ///< Of 64 bits.
-  int64_t sessionPositions = 0;  ///< Steps of the session's longest step; 0 without a session.
+  int64_t words = 0;            ///< Of 64 bits.
+  int64_t sessionPositions = 0; ///< Steps of the session's longest step; 0 without a session.
   /// Of each entry point that is no step of a session, the position of its first
   /// step; an entry point of no steps has one position too. 0 of others.
   std::vector<int64_t> first;

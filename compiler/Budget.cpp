@@ -45,9 +45,8 @@ public:
       if (measure(changes[i]) && saved(changes[i].footprint) > 0)
         helpful.push_back(changes[i]);
     }
-    std::stable_sort(helpful.begin(), helpful.end(), [&](const Change &a, const Change &b) {
-      return saved(a.footprint) > saved(b.footprint);
-    });
+    std::stable_sort(helpful.begin(), helpful.end(),
+                     [&](const Change &a, const Change &b) { return saved(a.footprint) > saved(b.footprint); });
     std::string text;
     for (const Change &change : helpful)
       text += line(change);
@@ -84,7 +83,8 @@ private:
     if (isModel && binding.context && binding.kv != "int8") {
       add("--kv int8", [](CompileOptions &change) { change.binding.kv = "int8"; });
       if (binding.kv == "f32")
-        add("--kv f16", [](CompileOptions &change) { change.binding.kv = "f16"; }, /*isPart=*/true);
+        add(
+            "--kv f16", [](CompileOptions &change) { change.binding.kv = "f16"; }, /*isPart=*/true);
     }
     for (auto [i, dim] : llvm::enumerate(binding.dims))
       if (isModel && dim.values.size() > 1)
@@ -122,7 +122,8 @@ private:
     add("--weights int4", [](CompileOptions &change) { change.compress.format = "int4"; });
     if (compress.format == "int8")
       return;
-    add("--weights int8", [](CompileOptions &change) { change.compress.format = "int8"; }, /*isPart=*/true);
+    add(
+        "--weights int8", [](CompileOptions &change) { change.compress.format = "int8"; }, /*isPart=*/true);
     // The weights that are largest now.
     std::vector<std::pair<int64_t, std::string>> weights;
     ModuleOp module = result.module.get();
@@ -132,7 +133,8 @@ private:
     std::stable_sort(weights.begin(), weights.end(), [](auto &a, auto &b) { return a.first > b.first; });
     weights.resize(weights.size() > 1 ? std::min(weights.size(), mostLayers) : 0);
     for (const auto &[bytes, name] : weights)
-      add("--keep '" + name + "=int8'",
+      add(
+          "--keep '" + name + "=int8'",
           [name = name](CompileOptions &change) { change.compress.keep.push_back(name + "=int8"); }, /*isPart=*/true);
   }
 
@@ -236,7 +238,8 @@ LogicalResult checkBudget(MLIRContext &context, const CompileOptions &options, c
   return emitError(FileLineColLoc::get(&context, options.input, 0, 0))
          << over << " (code " << footprint.code << ", constants " << footprint.constants << "; variables "
          << footprint.variables << ", stack " << footprint.stack << ")"
-         << (advice.empty() ? "; nothing that glmc can change would save any" : "; what would change that, compiled so:")
+         << (advice.empty() ? "; nothing that glmc can change would save any"
+                            : "; what would change that, compiled so:")
          << advice;
 }
 

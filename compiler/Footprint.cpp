@@ -19,7 +19,8 @@ Footprint footprintOf(const Program &program, const object::ObjectResult &object
   footprint.selfTestCode = object.selfTestCodeBytes;
   if (program.selfTest) {
     footprint.selfTestConstants = selfTestLayout(program).constantBytes();
-    footprint.selfTestVariables = object.variableBytes - object.contextBytes - (program.arenaApart ? program.arenaBytes : 0);
+    footprint.selfTestVariables =
+        object.variableBytes - object.contextBytes - (program.arenaApart ? program.arenaBytes : 0);
   }
   return footprint;
 }

@@ -25,7 +25,7 @@ struct Footprint {
   int64_t context = 0;   ///< sizeof P_context, one instance of which is there: arena, state and the rest of it.
   int64_t variables = 0; ///< Written sections: that instance, and a self-test's buffer.
   int64_t stack = 0;     ///< Worst case over all functions.
-  std::vector<object::StackUse> functions; ///< The same of each.
+  std::vector<object::StackUse> functions;                                ///< The same of each.
   int64_t selfTestCode = 0, selfTestConstants = 0, selfTestVariables = 0; ///< Of the above.
 
   int64_t flash() const { return code + constants; }

@@ -37,7 +37,7 @@ public:
   SelfTestMaker(const CompileOptions &options, ModuleOp imported, ModuleOp unplanned, Program &program)
       : options(options), imported(imported), unplanned(unplanned), program(program),
         relative(options.compress.activations != "float" || options.binding.kv == "int8" ? roundedTolerance
-                                                                                          : floatTolerance) {}
+                                                                                         : floatTolerance) {}
 
   LogicalResult make() {
     SelfTest made;
@@ -50,7 +50,8 @@ public:
       std::vector<Tensor> inputs, outputs;
       auto graph = unplanned.lookupSymbol<glm::GraphOp>(program.entryPoints[i].name);
       if (!graph)
-        return unplanned.emitError() << "--selftest needs graph '" << program.entryPoints[i].name << "' at kernel level";
+        return unplanned.emitError() << "--selftest needs graph '" << program.entryPoints[i].name
+                                     << "' at kernel level";
       if (failed(program.session ? evaluateStep(graph, i, one, inputs, outputs)
                                  : evaluateEntry(graph, i, one, inputs, outputs)) ||
           (options.math == kernels::Math::exact && failed(runHere(i, inputs, outputs))))
@@ -185,8 +186,7 @@ private:
     WeightSource weights(unplanned);
     for (int way = 0; way < seedWays; ++way) {
       // Ways that have tokens outside of the vocabulary are of no interest.
-      ScopedDiagnosticHandler silence(graph.getContext(),
-                                      [&](Diagnostic &) { return success(way + 1 < seedWays); });
+      ScopedDiagnosticHandler silence(graph.getContext(), [&](Diagnostic &) { return success(way + 1 < seedWays); });
       one.launches.clear();
       inputs.clear();
       std::vector<Tensor> arguments;

@@ -12,10 +12,10 @@ static inline float glmc_selftest_bits(uint32_t bits) {
 }
 
 static inline int64_t glmc_selftest_bytes(int32_t element) {
-  return element <= glmc_selftest_u8                                                          ? 1
+  return element <= glmc_selftest_u8                                                                       ? 1
          : element <= glmc_selftest_u16 || (element >= glmc_selftest_f16 && element <= glmc_selftest_bf16) ? 2
-         : element <= glmc_selftest_u32 || element == glmc_selftest_f32                       ? 4
-                                                                                              : 8;
+         : element <= glmc_selftest_u32 || element == glmc_selftest_f32                                    ? 4
+                                                                                                           : 8;
 }
 
 // Element i, which lies anywhere in memory.

@@ -34,8 +34,7 @@ llvm::Function *DriverParts::defineWorking(const std::string &name, llvm::Type *
 }
 
 void DriverParts::defineForwarder(const char *name, llvm::Type *result, std::vector<llvm::Type *> parameters,
-                                  llvm::Function *callee, std::vector<llvm::Value *> arguments,
-                                  int64_t paddingTokens) {
+                                  llvm::Function *callee, std::vector<llvm::Value *> arguments, int64_t paddingTokens) {
   llvm::Function *function = defineWorking(name, result, parameters);
   for (llvm::Argument &argument : function->args())
     arguments.push_back(&argument);

@@ -22,12 +22,12 @@ public:
 
   void build() {
     data = constant("selftest_data", layout.data.data(), layout.data.size(), selfTestAlignment);
-    outputs = constant("selftest_outputs_table", layout.outputs.data(),
-                       layout.outputs.size() * sizeof layout.outputs[0], 4);
+    outputs =
+        constant("selftest_outputs_table", layout.outputs.data(), layout.outputs.size() * sizeof layout.outputs[0], 4);
     buffer = layout.bufferBytes ? defineBuffer() : nullptr;
     if (program.selfTest->launches) {
-      launches = constant("selftest_launches", layout.launches.data(),
-                          layout.launches.size() * sizeof layout.launches[0], 4);
+      launches =
+          constant("selftest_launches", layout.launches.data(), layout.launches.size() * sizeof layout.launches[0], 4);
       step = defineStepForwarder();
       defineLaunchNodes();
     }
@@ -38,18 +38,18 @@ private:
   llvm::GlobalVariable *constant(const char *name, const void *bytes, size_t count, int64_t alignment) {
     llvm::Constant *value = llvm::ConstantDataArray::getString(
         parts.module.getContext(), llvm::StringRef(static_cast<const char *>(bytes), count), /*AddNull=*/false);
-    auto *variable = new llvm::GlobalVariable(parts.module, value->getType(), /*isConstant=*/true,
-                                              llvm::GlobalValue::InternalLinkage, value,
-                                              parts.options.prefix + "_" + name);
+    auto *variable =
+        new llvm::GlobalVariable(parts.module, value->getType(), /*isConstant=*/true,
+                                 llvm::GlobalValue::InternalLinkage, value, parts.options.prefix + "_" + name);
     variable->setAlignment(llvm::Align(alignment));
     return variable;
   }
 
   llvm::GlobalVariable *defineBuffer() {
     auto *type = llvm::ArrayType::get(builder.getInt8Ty(), layout.bufferBytes);
-    auto *variable = new llvm::GlobalVariable(parts.module, type, /*isConstant=*/false,
-                                              llvm::GlobalValue::ExternalLinkage, llvm::Constant::getNullValue(type),
-                                              parts.options.prefix + "_selftest_outputs");
+    auto *variable =
+        new llvm::GlobalVariable(parts.module, type, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage,
+                                 llvm::Constant::getNullValue(type), parts.options.prefix + "_selftest_outputs");
     variable->setAlignment(llvm::Align(selfTestAlignment));
     variable->setVisibility(llvm::GlobalValue::HiddenVisibility);
     parts.driver.exported.push_back(variable);
@@ -57,8 +57,7 @@ private:
   }
 
   llvm::CallInst *call(const std::string &name, std::vector<llvm::Value *> arguments) {
-    llvm::CallInst *made =
-        builder.CreateCall(parts.module.getFunction(parts.options.prefix + "_" + name), arguments);
+    llvm::CallInst *made = builder.CreateCall(parts.module.getFunction(parts.options.prefix + "_" + name), arguments);
     made->setIsNoInline(); // One copy of what it calls is enough.
     return made;
   }
@@ -142,20 +141,19 @@ private:
     if (program.selfTest->launches) {
       last = one.firstLaunch + one.launchCount - 1;
       llvm::Value *golden = parts.at(launches, one.firstRecord * int64_t(sizeof(SelfTestLaunch)));
-      llvm::Value *bad = builder.CreateCall(
-          code.launches, {golden, builder.getInt32(one.recordCount), builder.getInt32(one.firstLaunch), step,
-                          parts.context, parts.arena, results});
+      llvm::Value *bad = builder.CreateCall(code.launches, {golden, builder.getInt32(one.recordCount),
+                                                            builder.getInt32(one.firstLaunch), step, parts.context,
+                                                            parts.arena, results});
       failIf(builder.CreateICmpSGE(bad, builder.getInt32(0)), bad);
     }
     llvm::Value *golden = parts.at(outputs, one.firstOutput * int64_t(sizeof(SelfTestOutput)));
-    llvm::Value *good = builder.CreateCall(
-        code.outputs, {golden, builder.getInt32(one.outputCount), parts.arena, results, data});
+    llvm::Value *good =
+        builder.CreateCall(code.outputs, {golden, builder.getInt32(one.outputCount), parts.arena, results, data});
     failIf(builder.CreateIsNull(good), builder.getInt32(last));
   }
 
   void defineSelfTest() {
-    llvm::Function *function =
-        parts.defineWorking("selftest", builder.getInt32Ty(), {parts.pointer, parts.pointer});
+    llvm::Function *function = parts.defineWorking("selftest", builder.getInt32Ty(), {parts.pointer, parts.pointer});
     llvm::Value *first = function->getArg(1);
     parts.context = function->getArg(0);
     parts.returnIf(builder.CreateOr(builder.CreateIsNull(parts.context), builder.CreateIsNull(first)), statusNull);

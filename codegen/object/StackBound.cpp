@@ -42,10 +42,12 @@ struct FrameReader : llvm::MachineFunctionPass {
     const llvm::TargetSubtargetInfo &target = function.getSubtarget();
     const llvm::TargetFrameLowering &lowering = *target.getFrameLowering();
     // On other processors a register holds it, and the frame where that is saved.
-    frame.returnAddress = function.getTarget().getTargetTriple().isX86() ? function.getDataLayout().getPointerSize() : 0;
+    frame.returnAddress =
+        function.getTarget().getTargetTriple().isX86() ? function.getDataLayout().getPointerSize() : 0;
     frame.bytes = frame.returnAddress + int64_t(info.getStackSize());
     if (target.getRegisterInfo()->hasStackRealignment(function))
-      frame.bytes += std::max<int64_t>(0, int64_t(info.getMaxAlign().value()) - int64_t(lowering.getStackAlign().value()));
+      frame.bytes +=
+          std::max<int64_t>(0, int64_t(info.getMaxAlign().value()) - int64_t(lowering.getStackAlign().value()));
     if (!lowering.hasReservedCallFrame(function) && info.isMaxCallFrameSizeComputed())
       frame.bytes += int64_t(info.getMaxCallFrameSize());
     frame.isDynamic = info.hasVarSizedObjects();

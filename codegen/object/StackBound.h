@@ -27,11 +27,11 @@ struct Frame {
   /// From where the caller's stack ended to where calls begin: return address,
   /// saved registers, locals, arguments of calls, and what aligning it may take.
   int64_t bytes = 0;
-  int64_t returnAddress = 0;     ///< Of them, what the call itself pushed.
-  std::set<std::string> calls;   ///< By name.
-  std::set<std::string> jumps;   ///< Calls in its last place: its frame is gone by then.
-  bool callsPointers = false;    ///< Where a callee is in a register.
-  bool isDynamic = false;        ///< Takes stack whose size is not constant.
+  int64_t returnAddress = 0;   ///< Of them, what the call itself pushed.
+  std::set<std::string> calls; ///< By name.
+  std::set<std::string> jumps; ///< Calls in its last place: its frame is gone by then.
+  bool callsPointers = false;  ///< Where a callee is in a register.
+  bool isDynamic = false;      ///< Takes stack whose size is not constant.
 };
 
 /// Of each function of a module.

@@ -133,8 +133,9 @@ std::string SourcePrinter::initAndRelease() {
     text += "int " + prefix + "_release(" + prefix + "_context *context) {\n  if (!context)\n    return " + macros +
             "_ERROR_NULL;\n  glmc_pool_stop(context->pool);\n  return " + macros + "_OK;\n}\n\n";
   if (program.arenaApart)
-    text += "int " + prefix + "_use_arena(" + prefix + "_context *context, void *arena) {\n  if (!context || !arena)\n    return " +
-            macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
+    text += "int " + prefix + "_use_arena(" + prefix +
+            "_context *context, void *arena) {\n  if (!context || !arena)\n    return " + macros +
+            "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
             "_ERROR_NOT_INITIALISED;\n  context->arena_address = (uintptr_t)arena;\n" +
             (program.resumable ? "  context->position = 0;\n" : "") + "  return " + macros + "_OK;\n}\n\n";
   if (program.weightsApart)

@@ -17,14 +17,15 @@ std::string emitLinker(const Program &program, const EmitOptions &options) {
     return "  .glmc." + prefix + "." + name + (isVariable ? " (NOLOAD)" : "") + " : ALIGN(64) { *(" + input + ") } > " +
            bank + "\n";
   };
-  std::string text = "/*\n" +
-                     commentLines("Where the parts of " + prefix + " are in the memories of " + options.targetName +
-                                      ". In the board's linker script, between MEMORY and SECTIONS:\n\n  INCLUDE " +
-                                      prefix + ".ld\n\nIts MEMORY has to have the banks that are named here, and its "
-                                      "SECTIONS .text and .bss. What is in RAM is not set to zeros at start: " + prefix +
-                                      "_init does all that is needed.",
-                                  " * ") +
-                     " */\n";
+  std::string text =
+      "/*\n" +
+      commentLines("Where the parts of " + prefix + " are in the memories of " + options.targetName +
+                       ". In the board's linker script, between MEMORY and SECTIONS:\n\n  INCLUDE " + prefix +
+                       ".ld\n\nIts MEMORY has to have the banks that are named here, and its "
+                       "SECTIONS .text and .bss. What is in RAM is not set to zeros at start: " +
+                       prefix + "_init does all that is needed.",
+                   " * ") +
+      " */\n";
   if (!placement.weights.empty())
     text += "SECTIONS {\n" + section("weights", ".rodata." + prefix + "_weights", placement.weights, false) +
             "} INSERT AFTER .text;\n";

@@ -48,18 +48,18 @@ std::string resumeDeclarations(const Program &program, const EmitOptions &option
       arguments = "...";
     }
   }
-  std::string text = "/* Runs in pieces, for whoever has something else to do meanwhile:\n\n     " + prefix + "_" + first +
-                     "_start(&context, " + arguments + ");\n     while (" + prefix + "_step(&context, 4) == " + macros +
-                     "_MORE)\n       feed_the_watchdog();\n\n";
+  std::string text = "/* Runs in pieces, for whoever has something else to do meanwhile:\n\n     " + prefix + "_" +
+                     first + "_start(&context, " + arguments + ");\n     while (" + prefix +
+                     "_step(&context, 4) == " + macros + "_MORE)\n       feed_the_watchdog();\n\n";
   std::string what = "A start function takes what the function of its name takes, checks it and writes it down. " +
-                     prefix + "_step then goes on by `budget` launches or copies and returns " + macros +
-                     "_MORE, or " + macros + "_OK once the run is done. The results are those of " + prefix + "_" +
-                     first + ", bit for bit. Until then inputs have to stay as they are, and outputs are not complete.";
-  what += "\nA context remembers one run: another start forgets it; " + enders + prefix +
-          "_init end it.";
+                     prefix + "_step then goes on by `budget` launches or copies and returns " + macros + "_MORE, or " +
+                     macros + "_OK once the run is done. The results are those of " + prefix + "_" + first +
+                     ", bit for bit. Until then inputs have to stay as they are, and outputs are not complete.";
+  what += "\nA context remembers one run: another start forgets it; " + enders + prefix + "_init end it.";
   if (program.session)
     what += " What it took by then is taken: " + prefix + "_length says how many tokens that is.";
-  what += "\n" + macros + "_ERROR_IDLE: there is no run to go on with. " + macros + "_ERROR_COUNT: budget is less than 1.";
+  what +=
+      "\n" + macros + "_ERROR_IDLE: there is no run to go on with. " + macros + "_ERROR_COUNT: budget is less than 1.";
   text += commentLines(what, "   ");
   text.insert(text.size() - 1, " */");
   text += "int " + prefix + "_step(" + prefix + "_context *context, int32_t budget);\n\n";
@@ -148,7 +148,9 @@ std::string SourcePrinter::advanceSession() {
     cases += (isLast ? std::string("  default:\n") : "  case " + std::to_string(i) + ":\n") + "    return advance_" +
              entry.name + "(context, tokens, " + (entry.inputs.size() > 1 ? "last, " : "") + "logits, at);\n";
   }
-  return text + "\nstatic int advanceStep(void *storage, int step, uint32_t at, const int64_t *tokens, const int64_t *last,\n" +
+  return text +
+         "\nstatic int advanceStep(void *storage, int step, uint32_t at, const int64_t *tokens, const int64_t "
+         "*last,\n" +
          "                       float *logits) {\n  " + prefix + "_context *const context = (" + prefix +
          "_context *)storage;\n" + (choosesRow ? "" : "  (void)last;\n") + "  switch (step) {\n" + cases + "  }\n}\n";
 }
@@ -171,8 +173,8 @@ std::string SourcePrinter::resumeFunctions() {
     if (!first)
       continue;
     text += "\n" + startFunction(entry, first);
-    advance += "at < " + std::to_string(first + positionsOf(entry)) + " ? advance_" + entry.name +
-               "(context, at - " + std::to_string(first) + ") : ";
+    advance += "at < " + std::to_string(first + positionsOf(entry)) + " ? advance_" + entry.name + "(context, at - " +
+               std::to_string(first) + ") : ";
   }
   if (program.session)
     text += "\nint " + prefix + "_prefill_start(" + prefix +

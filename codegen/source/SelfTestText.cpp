@@ -15,17 +15,16 @@ std::string selfTestDeclarations(const Program &program, const EmitOptions &opti
   const SelfTestLayout layout = selfTestLayout(program);
   const std::string &prefix = options.prefix, macros = macroPrefix(options);
   const bool launches = program.selfTest->launches;
-  std::string what = "Runs the model on inputs that are compiled in and compares its outputs with what they should be: "
-                     "floats to a thousandth of the largest, integers and all of exact arithmetic bit for bit. " +
-                     macros + "_OK: they are. " + macros + "_ERROR_SELFTEST: they are not, and *first_bad_launch is " +
-                     (launches ? "the number of the first launch that leaves something else, from 0 on over all entry "
-                                 "points"
-                               : "-1: compiled with --selftest=layers it is the first launch that departs") +
-                     ". A run in the same context is at an end" +
-                     (program.session ? ", and its tokens are forgotten.\n" : ".\n") + "It takes " +
-                     std::to_string(layout.constantBytes()) + " bytes of constants and " +
-                     std::to_string(layout.bufferBytes) +
-                     " of RAM beside the context's, if something calls it; one call at a time.";
+  std::string what =
+      "Runs the model on inputs that are compiled in and compares its outputs with what they should be: "
+      "floats to a thousandth of the largest, integers and all of exact arithmetic bit for bit. " +
+      macros + "_OK: they are. " + macros + "_ERROR_SELFTEST: they are not, and *first_bad_launch is " +
+      (launches ? "the number of the first launch that leaves something else, from 0 on over all entry "
+                  "points"
+                : "-1: compiled with --selftest=layers it is the first launch that departs") +
+      ". A run in the same context is at an end" + (program.session ? ", and its tokens are forgotten.\n" : ".\n") +
+      "It takes " + std::to_string(layout.constantBytes()) + " bytes of constants and " +
+      std::to_string(layout.bufferBytes) + " of RAM beside the context's, if something calls it; one call at a time.";
   std::string text = commentLines(what, "   ");
   text.replace(0, 3, "/* ");
   text.insert(text.size() - 1, " */");
@@ -69,8 +68,8 @@ static std::string selfTestTables(const SelfTestLayout &layout, bool launches) {
   std::ostringstream out;
   out << "#define GLMC_SELFTEST_LINKAGE static\n"
       << runtimePiece("selftest.h", "selftest_types") << "\n"
-      << runtimePiece("selftest.cpp", "selftest")
-      << (launches ? runtimePiece("selftest.cpp", "selftest_launches") : "") << "#undef GLMC_SELFTEST_LINKAGE\n\n"
+      << runtimePiece("selftest.cpp", "selftest") << (launches ? runtimePiece("selftest.cpp", "selftest_launches") : "")
+      << "#undef GLMC_SELFTEST_LINKAGE\n\n"
       << "// Inputs and what comes out of them.\nalignas(16) static const char selftestData[] =\n"
       << literal(layout.data) << ";\n\n"
       << "// Where an output is, as what, how many elements; where it is in the data; whether its bits count.\n"
@@ -83,10 +82,9 @@ static std::string selfTestTables(const SelfTestLayout &layout, bool launches) {
     out << "\n// Launch, where it writes, then mean, mean magnitude, least, greatest and tolerance.\n"
            "static const struct glmc_selftest_launch selftestLaunches[] = {\n";
     for (const SelfTestLaunch &launch : layout.launches)
-      out << "    {" << launch.launch << ", "
-          << placeText(launch.inArena, launch.at, launch.element, launch.count) << ", " << number(launch.mean)
-          << ", " << number(launch.magnitude) << ", " << number(launch.least) << ", " << number(launch.most) << ", "
-          << number(launch.tolerance) << "},\n";
+      out << "    {" << launch.launch << ", " << placeText(launch.inArena, launch.at, launch.element, launch.count)
+          << ", " << number(launch.mean) << ", " << number(launch.magnitude) << ", " << number(launch.least) << ", "
+          << number(launch.most) << ", " << number(launch.tolerance) << "},\n";
     if (layout.launches.empty()) // Nothing that can be looked at.
       out << "    {-1, {0, 0, 0, 0}, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f},\n";
     out << "};\n";
@@ -109,16 +107,16 @@ std::string SourcePrinter::selfTestCase(size_t number, const SelfTestLayout &lay
   std::vector<std::string> arguments = {"context"};
   if (sessionSteps(program)[entryNumber]) {
     text += "  " + prefix + "_reset(context);\n";
-    arguments.insert(arguments.end(), {"(const int64_t *)(const void *)(" + in(0) + ")",
-                                       std::to_string(entry.inputs[0].type.elements()),
-                                       "(float *)(void *)selftestBuffer"});
+    arguments.insert(arguments.end(),
+                     {"(const int64_t *)(const void *)(" + in(0) + ")", std::to_string(entry.inputs[0].type.elements()),
+                      "(float *)(void *)selftestBuffer"});
     text += callLines("  status = " + prefix + "_prefill" + start + "(", arguments, ");");
   } else {
     for (size_t i = 0; i < entry.inputs.size(); ++i) {
       const Place &place = entry.inputs[i].place;
       if (place.memory == Memory::arena)
-        text += "  __builtin_memcpy(" + arenaText(program) + " + " + std::to_string(place.offset) + ", " + in(i) + ", " +
-                std::to_string(entry.inputs[i].type.storageBytes()) + ");\n";
+        text += "  __builtin_memcpy(" + arenaText(program) + " + " + std::to_string(place.offset) + ", " + in(i) +
+                ", " + std::to_string(entry.inputs[i].type.storageBytes()) + ");\n";
       else
         arguments.push_back("(const " + pointee(entry.inputs[i].type.element) + " *)(const void *)(" + in(i) + ")");
     }
@@ -155,10 +153,11 @@ std::string SourcePrinter::selfTestInternals() {
 
 std::string SourcePrinter::selfTestFunctions() {
   const SelfTestLayout layout = selfTestLayout(program);
-  std::string text = "\nint " + prefix + "_selftest(" + prefix +
-                     "_context *context, int32_t *first_bad_launch) {\n  if (!context || !first_bad_launch)\n    return " +
-                     macros + "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
-                     "_ERROR_NOT_INITIALISED;\n  *first_bad_launch = -1;\n  int status;\n";
+  std::string text =
+      "\nint " + prefix + "_selftest(" + prefix +
+      "_context *context, int32_t *first_bad_launch) {\n  if (!context || !first_bad_launch)\n    return " + macros +
+      "_ERROR_NULL;\n  if (context->ready != readyMark)\n    return " + macros +
+      "_ERROR_NOT_INITIALISED;\n  *first_bad_launch = -1;\n  int status;\n";
   for (size_t i = 0; i < layout.cases.size(); ++i)
     text += selfTestCase(i, layout);
   if (program.session)

@@ -23,8 +23,8 @@ memory::MemoryNeeds needsOf(ModuleOp module, bool weightsApart) {
   for (auto program : module.getOps<glm::ProgramOp>())
     needs.arena = std::max<int64_t>(needs.arena, llvm::alignTo(program.getArena(), alignment));
   for (auto state : module.getOps<glm::PlacedStateOp>())
-    needs.state = std::max<int64_t>(needs.state, llvm::alignTo(state.getOffset() + glm::storageBytes(state.getType()),
-                                                               alignment));
+    needs.state = std::max<int64_t>(needs.state,
+                                    llvm::alignTo(state.getOffset() + glm::storageBytes(state.getType()), alignment));
   for (auto weight : module.getOps<glm::PlacedWeightOp>())
     needs.weights = std::max<int64_t>(
         needs.weights, llvm::alignTo(weight.getOffset() + glm::storageBytes(weight.getType()), alignment));
@@ -59,7 +59,8 @@ struct PlaceMemoriesPass : glmc::impl::PlaceMemoriesBase<PlaceMemoriesPass> {
       return signalPassFailure();
     }
     SmallVector<NamedAttribute> banks;
-    for (auto [what, bank] : {std::pair("arena", choice->arena), {"context", choice->context}, {"weights", choice->weights}})
+    for (auto [what, bank] :
+         {std::pair("arena", choice->arena), {"context", choice->context}, {"weights", choice->weights}})
       if (!bank.empty())
         banks.push_back(builder.getNamedAttr(what, builder.getStringAttr(bank)));
     module->setAttr(glm::placementAttr, builder.getDictionaryAttr(banks));
