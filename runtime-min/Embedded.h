@@ -14,7 +14,7 @@
 
 namespace glmc {
 
-/// Text of a file of runtime-min, by its name: "vector.h", "math.h", "cpu.cpp",
+/// Text of a file of runtime-min, by its name: "vector.h", "dots.h", "math.h", "cpu.cpp",
 /// "pool.cpp", "weights.h", "weights.cpp", "parallel.h", "session.h", "session.cpp",
 /// "selftest.h", "selftest.cpp", "LICENCE.txt". Empty when there is none of that name.
 std::string_view runtimeText(std::string_view name);

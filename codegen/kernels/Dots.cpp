@@ -10,7 +10,7 @@ namespace glmc::kernels::dots {
 
 namespace {
 
-/// Names are those of the pieces in runtime-min/vector.h.
+/// Names are those of the pieces in runtime-min/dots.h.
 constexpr const char *words = "dot_words", *bytesToWords = "dot_bytes_to_words", *add = "add_words",
                      *bytes = "dot_bytes", *wordsOnto = "add_dot_words", *even = "even_bytes", *odd = "odd_bytes",
                      *signedBytes = "dot_signed", *run = "dot_run";

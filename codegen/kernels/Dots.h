@@ -4,7 +4,7 @@
 // words in one instruction. Here a lane is 32 bits and holds four of the former
 // or two of the latter, so that kernels vectorise as if these were operators of
 // one lane. They are calls until a pipeline is lowered: PrintCxx prints them as
-// pieces of runtime-min/vector.h, and lowerDots() makes of them what Halide
+// pieces of runtime-min/dots.h, and lowerDots() makes of them what Halide
 // finds the instructions for. All are exact.
 //
 //===----------------------------------------------------------------------===//
@@ -39,7 +39,7 @@ Expr dotSigned(const Expr &sum, const Expr &a, const Expr &b);
 constexpr int runWords = 4;
 Expr dotRun(const Expr &sum, const std::vector<Expr> &a, const std::vector<Expr> &b);
 
-/// The name of the piece of runtime-min/vector.h that a call of the above is;
+/// The name of the piece of runtime-min/dots.h that a call of the above is;
 /// null for other calls.
 const char *pieceOf(const Halide::Internal::Call *call);
 

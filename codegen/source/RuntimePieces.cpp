@@ -80,7 +80,7 @@ static std::string vectorTypedef(const std::string &name) {
 std::string runtimePieces(const std::set<std::string> &needs, std::string &error,
                           const std::set<std::string> &present) {
   std::vector<Piece> pieces;
-  for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"})
+  for (const char *file : {"vector.h", "dots.h", "math.h", "pool.cpp", "parallel.h"})
     for (Piece &piece : piecesOf(file))
       pieces.push_back(std::move(piece));
   std::set<std::string> wanted, known;

@@ -458,7 +458,7 @@ TEST(RuntimePieces, EveryPieceStandsAloneWithWhatItNeeds) {
                              "avx512vnni,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,f16c"}) {
     std::string all = "#include <stddef.h>\n#include <stdint.h>\n" + source::runtimePreamble(target, false, true), error;
     int count = 0;
-    for (const char *file : {"vector.h", "math.h", "pool.cpp", "parallel.h"}) {
+    for (const char *file : {"vector.h", "dots.h", "math.h", "pool.cpp", "parallel.h"}) {
       const std::string text{runtimeText(file)};
       for (size_t at = text.find("\n//# piece "); at != std::string::npos; at = text.find("\n//# piece ", at + 1)) {
         const size_t start = at + 11, end = text.find_first_of(" \n", start);
