@@ -143,12 +143,12 @@ std::vector<Expr> ConvKernel::weightWords(const Expr &tap, const Expr &step, con
 }
 
 Expr ConvKernel::addDot(const Expr &sum, const std::vector<Expr> &x, const std::vector<Expr> &weights) const {
-  if (dots == Dots::runs)
+  if (run > 1)
     return dots::dotRun(sum, x, weights);
   const Expr word = x.front(), weight = weights.front();
   if (dots == Dots::bytes)
     return dots::dotBytes(sum, word, weight);
-  if (dots == Dots::signedBytes)
+  if (dots == Dots::signedBytes || dots == Dots::runs)
     return dots::dotSigned(sum, word, weight);
   // Pairs of 16 bits: bytes 0 and 2, then 1 and 3.
   const Expr low = Expr(0x00ff00ffu);
@@ -177,8 +177,8 @@ void ConvKernel::useWords() {
       throw BuildError("with 'dots', nothing else reads what a conv does");
   isSigned = xType.element == Element::i8;
   const int words = depth / step;
-  while (dots == Dots::runs && run < dots::runWords && words % (2 * run) == 0)
-    run *= 2;
+  if (dots == Dots::runs && words % dots::runWords == 0)
+    run = dots::runWords;
   loops.steps = words / run;
   const bool wantsOther = dots == Dots::signedBytes || dots == Dots::runs ? !isSigned : dots != Dots::halves && isSigned;
   const uint32_t flip = wantsOther ? 0x80808080u : 0u;

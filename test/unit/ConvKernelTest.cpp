@@ -81,6 +81,7 @@ const Case cases[] = {
     {{1, 6, 7, 8}, 40, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
     {{1, 13, 4}, 9, {5}, {2}, {2}, {4, 3}},
     {{7, 12}, 10, {}, {}, {}, {}},
+    {{1, 4, 4, 16}, 12, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
     {{1, 3, 4, 5, 4}, 8, {2, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 0, 0, 1, 1}},
 };
 
@@ -120,9 +121,13 @@ TEST(ConvKernel, FloatsInAnyTile) {
 TEST(ConvKernel, IntegersAreExact) {
   for (Case each : cases)
     for (Element element : {Element::i8, Element::u8})
-      for (int64_t dots : {0, 2, 3}) {
+      for (int64_t dots : {0, 2, 3, 4, 5, 6}) {
         if (dots && (each.groups > 1 || each.x.back() % 4))
           continue;
+        // Of the last three, runs of words and those that make none.
+        if (dots > 3 && each.x.back() != 16 && each.x.back() != 12)
+          continue;
+        const bool isScalar = dots > 4;
         each.padValue = element == Element::i8 ? -77 : 201;
         const double low = element == Element::i8 ? -128 : 0;
         const Shape y = each.result();
@@ -132,11 +137,11 @@ TEST(ConvKernel, IntegersAreExact) {
         const double least = weights == Element::i8 ? -128 : 0;
         Array ws = randomArray(tensor(weights, {each.channels, each.columns()}), least, least + 256, 2);
         xs.setInteger(0, int64_t(low)), ws.setInteger(0, int64_t(least)); // The largest product, of i8.
-        Array panels = inPanels(ws, 0, 16, dots ? 4 : 1);
+        Array panels = inPanels(ws, 0, isScalar ? 7 - dots : 16, dots ? 4 : 1); // Pairs of channels, single ones.
         KernelMaker maker("conv", "conv");
         int x = maker.argument(xs.type), w = maker.argument(panels.type);
         int conv = maker.node("conv", {x, w}, tensor(Element::i32, y), each.attributes());
-        std::map<std::string, int64_t> schedule = {{"vector", 8}, {"rows", 3}};
+        std::map<std::string, int64_t> schedule = {{"vector", isScalar ? 1 : 8}, {"rows", 3}};
         if (dots)
           schedule["dots"] = dots;
         const Kernel &kernel = maker.yield({conv}, schedule);

@@ -57,6 +57,9 @@ int64_t dotsOf(const targets::Target &target) {
                                                                                   : 0;
 }
 
+/// Whether each channel is a group: a tap adds one product.
+bool isShallow(glm::ConvOp conv) { return int64_t(conv.getGroups()) == typeOf(conv.getX()).getShape().back(); }
+
 /// Channels of a panel of weights.
 int64_t panelWidth(glm::ConvOp conv, int64_t elementBytes, const targets::Target &target) {
   const int64_t channels = typeOf(conv.getW()).getDimSize(0), dots = isOfWords(conv) ? dotsOf(target) : 0;
@@ -65,7 +68,10 @@ int64_t panelWidth(glm::ConvOp conv, int64_t elementBytes, const targets::Target
   const bool isScalar = dots == dotsOfHalves || target.vectorBytes <= elementBytes;
   if (isScalar && isa<IntegerType>(conv.getType().getElementType()))
     return std::min(scalarChannels, channels);
-  return matmulPanelWidth(channels, elementBytes, target);
+  const int64_t width = matmulPanelWidth(channels, elementBytes, target);
+  // Each pixel of x is read once: rather more pixels, which share weights.
+  const int64_t lanes = target.vectorBytes / elementBytes;
+  return isShallow(conv) && lanes > 1 ? std::min(width, 2 * lanes) : width;
 }
 
 struct Conv : Family {
@@ -103,6 +109,7 @@ struct Conv : Family {
     auto panels = packed ? cast<glm::PanelsAttr>(packed.getLayout()) : glm::PanelsAttr();
     problem.panelWidth = panels ? panels.getWidth() : 0;
     problem.isInteger = isa<IntegerType>(root.getType().getElementType());
+    problem.isShallow = isShallow(root);
     problem.isSmall = options.isSmall;
     const int64_t dots = panels && panels.getStep() == wordChannels && isOfWords(root) ? dotsOf(target) : 0;
     problem.isScalar = dots == dotsOfHalves || dots == dotsOfRuns;

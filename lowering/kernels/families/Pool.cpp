@@ -22,6 +22,7 @@ struct Pool : Family {
     problem.elementBytes = root.getType().getElementTypeBitWidth() == 64 ? 8 : 4;
     problem.parallel = options.threads > 1;
     problem.isInteger = isa<IntegerType>(root.getType().getElementType());
+    problem.isShallow = true;
     problem.isSmall = options.isSmall;
     Decision decision;
     decision.schedule = chooseWindowTiles(problem, target);

@@ -19,7 +19,10 @@ namespace {
 int64_t registerSums(const WindowProblem &problem, int64_t lanes, const targets::Target &target) {
   if (lanes == 1 && problem.isInteger) // General registers, of which there are 13 on small machines.
     return 4;
-  return target.vectorRegisters >= 32 ? (lanes == 1 ? 12 : 24) : target.vectorRegisters >= 16 ? 12 : 4;
+  // One step a tap has as many operands as sums: more of these only take longer.
+  if (target.vectorRegisters >= 32)
+    return lanes == 1 || problem.isShallow ? 12 : 24;
+  return target.vectorRegisters >= 16 ? 12 : 4;
 }
 /// Vectors of a tile that no panels decide.
 int64_t tileVectors(const WindowProblem &problem, int64_t lanes, const targets::Target &target) {

@@ -25,6 +25,7 @@ struct WindowProblem {
   bool parallel = false;
   bool isInteger = false; ///< What is added up.
   bool isScalar = false;  ///< No vectors of channels, even if the target has some.
+  bool isShallow = false; ///< A tap adds one product, or one element.
   bool isSmall = false;   ///< Code is to be small (--optimize size).
 };
 
