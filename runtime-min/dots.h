@@ -234,23 +234,24 @@ template <class R, class S, class A, class B> GLM_INLINE R dot_signed(const S &s
 }
 
 //# piece dot_run : dot_signed add_dot_words even_bytes odd_bytes
-// The same of four lanes.
+// The same of one, two or four lanes: those of a, then those of b.
+template <class R, class S, class A, class B> GLM_INLINE R dot_run(const S &sum, const A &a, const B &b) {
+#if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
+  if constexpr (is_lane<R>) {
+    const R evens = add_dot_words<R>(R(sum), even_bytes<unsigned>((unsigned)a), even_bytes<unsigned>((unsigned)b));
+    return add_dot_words<R>(evens, odd_bytes<unsigned>((unsigned)a), odd_bytes<unsigned>((unsigned)b));
+  }
+#endif
+  return dot_signed<R>(sum, a, b);
+}
+template <class R, class S, class A0, class A1, class B0, class B1>
+GLM_INLINE R dot_run(const S &sum, const A0 &a0, const A1 &a1, const B0 &b0, const B1 &b1) {
+  return dot_run<R>(dot_run<R>(sum, a0, b0), a1, b1);
+}
 template <class R, class S, class A0, class A1, class A2, class A3, class B0, class B1, class B2, class B3>
 GLM_INLINE R dot_run(const S &sum, const A0 &a0, const A1 &a1, const A2 &a2, const A3 &a3, const B0 &b0, const B1 &b1,
                      const B2 &b2, const B3 &b3) {
-#if defined(__ARM_FEATURE_DSP) && !defined(__aarch64__)
-  if constexpr (is_lane<R>) {
-    R r = sum;
-    const unsigned a[4] = {(unsigned)a0, (unsigned)a1, (unsigned)a2, (unsigned)a3};
-    const unsigned b[4] = {(unsigned)b0, (unsigned)b1, (unsigned)b2, (unsigned)b3};
-    for (int i = 0; i < 4; ++i) {
-      r = add_dot_words<R>(r, even_bytes<unsigned>(a[i]), even_bytes<unsigned>(b[i]));
-      r = add_dot_words<R>(r, odd_bytes<unsigned>(a[i]), odd_bytes<unsigned>(b[i]));
-    }
-    return r;
-  }
-#endif
-  return dot_signed<R>(dot_signed<R>(dot_signed<R>(dot_signed<R>(sum, a0, b0), a1, b1), a2, b2), a3, b3);
+  return dot_run<R>(dot_run<R>(sum, a0, a1, b0, b1), a2, a3, b2, b3);
 }
 
 //# end
