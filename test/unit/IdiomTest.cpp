@@ -32,6 +32,11 @@ void registerSimplifyPasses() {
     registerFoldConstants();
     registerSimplifyAlgebra();
     registerEliminateDeadNodes();
+    registerFoldChannelScales();
+    registerFoldPads();
+    registerRecoverIntegerConvs();
+    registerMergeScales();
+    registerAssignLayouts();
     registerRecoverIntegerProducts();
     registerRecoverRmsNorm();
     registerRecoverLayerNorm();
