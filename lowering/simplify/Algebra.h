@@ -16,6 +16,8 @@ namespace glmc {
 void addNumberAlgebra(mlir::RewritePatternSet &patterns);
 /// Transposes, expands, gathers and concats that can be spared or absorbed.
 void addMovementAlgebra(mlir::RewritePatternSet &patterns);
+/// Only that of transposes behind each other.
+void addMergedTransposes(mlir::RewritePatternSet &patterns);
 /// Slices move towards inputs, so that what they leave out is not computed.
 void addSliceAlgebra(mlir::RewritePatternSet &patterns);
 /// Movement between quantised weights and what reads them goes where it is free.

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowering/Passes.h"
 
+#include "lowering/simplify/Algebra.h"
 #include "lowering/simplify/Idiom.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -98,22 +99,6 @@ template <typename Op> struct PutChannelsLast : OpRewritePattern<Op> {
     return success();
   }
   llvm::Statistic &count;
-};
-
-/// transpose (transpose x) = transpose x, or x
-struct MergeTransposes : OpRewritePattern<glm::TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(glm::TransposeOp op, PatternRewriter &rewriter) const override {
-    auto inner = op.getX().getDefiningOp<glm::TransposeOp>();
-    if (!inner)
-      return rewriter.notifyMatchFailure(op, "operand is not a transpose");
-    SmallVector<int64_t> permutation;
-    for (int64_t from : op.getPermutation())
-      permutation.push_back(inner.getPermutation()[from]);
-    rewriter.replaceOp(op, transposed(rewriter, rewriter.getFusedLoc({inner.getLoc(), op.getLoc()}), inner.getX(),
-                                      permutation));
-    return success();
-  }
 };
 
 bool isStored(Value value) { return isa_and_nonnull<glm::ConstantOp, glm::WeightOp>(value.getDefiningOp()); }
@@ -230,7 +215,8 @@ struct AssignLayoutsPass : glmc::impl::AssignLayoutsBase<AssignLayoutsPass> {
       return;
     RewritePatternSet patterns(&getContext());
     patterns.add<PutChannelsLast<glm::ConvOp>, PutChannelsLast<glm::PoolOp>>(&getContext(), channelsLast);
-    patterns.add<MergeTransposes, SinkPastPointwise, SinkPastConcat, SinkPastReduce, SinkPastSlice>(&getContext());
+    patterns.add<SinkPastPointwise, SinkPastConcat, SinkPastReduce, SinkPastSlice>(&getContext());
+    addMergedTransposes(patterns); // One that moves nothing folds.
     // Transposes only move behind other ops, so this ends.
     GreedyRewriteConfig config;
     config.setMaxIterations(GreedyRewriteConfig::kNoLimit);

@@ -153,9 +153,12 @@ struct ConcatSlicesToSlice : OpRewritePattern<glm::ConcatOp> {
 
 } // namespace
 
+void addMergedTransposes(RewritePatternSet &patterns) { patterns.add<MergeTransposes>(patterns.getContext()); }
+
 void addMovementAlgebra(RewritePatternSet &patterns) {
-  patterns.add<MergeTransposes, TransposeOfOnesToReshape, AbsorbTransposeIntoMatmul, DropExpandBeforeBroadcast,
-               GatherOneToSlice, OuterProductToMul, ConcatSlicesToSlice>(patterns.getContext());
+  addMergedTransposes(patterns);
+  patterns.add<TransposeOfOnesToReshape, AbsorbTransposeIntoMatmul, DropExpandBeforeBroadcast, GatherOneToSlice,
+               OuterProductToMul, ConcatSlicesToSlice>(patterns.getContext());
 }
 
 } // namespace glmc
