@@ -63,6 +63,12 @@ void board_print_number(uint64_t number) {
   board_print(digits + at);
 }
 
+void board_report(const char *name, uint64_t number) {
+  board_print(name);
+  board_print_number(number);
+  board_print("\n");
+}
+
 static int read_byte(void) {
   static int handle = -1;
   unsigned char byte;

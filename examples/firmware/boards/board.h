@@ -10,6 +10,8 @@
 /* Writes text to the console; numbers in decimal. */
 void board_print(const char *text);
 void board_print_number(uint64_t number);
+/* A line of a name, as it is, and a number. */
+void board_report(const char *name, uint64_t number);
 
 /* Reads one line, without its end, as a C string. Returns its length, or -1 when there is no more; of a line that is
    longer than `room` - 1 bytes the rest is dropped. */

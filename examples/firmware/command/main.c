@@ -16,16 +16,13 @@ static struct {
   uint64_t prompt, prompt_instructions, decoded, decode_instructions;
 } total;
 
-static void stop(int status) {
-  board_print("error: ");
-  board_print(command_status_text(status));
-  board_print("\n");
-  board_exit(1);
-}
-
 static void check(int status) {
-  if (status)
-    stop(status);
+  if (status) {
+    board_print("error: ");
+    board_print(command_status_text(status));
+    board_print("\n");
+    board_exit(1);
+  }
 }
 
 static int64_t likeliest(void) {
@@ -61,13 +58,6 @@ static void understand(int length) {
   answer[written] = 0;
 }
 
-/* "NAME NUMBER\n" */
-static void report(const char *name, uint64_t number) {
-  board_print(name);
-  board_print_number(number);
-  board_print("\n");
-}
-
 int main(void) {
   board_paint_stack();
   check(command_init(&command_default));
@@ -78,9 +68,9 @@ int main(void) {
   }
   if (!total.prompt || !total.decoded)
     return 0;
-  report("instructions a token of a prompt: ", total.prompt_instructions / total.prompt);
-  report("instructions a token of an answer: ", total.decode_instructions / total.decoded);
-  report("bytes of stack: ", board_stack_used());
-  report("bytes of context: ", COMMAND_CONTEXT_BYTES);
+  board_report("instructions a token of a prompt: ", total.prompt_instructions / total.prompt);
+  board_report("instructions a token of an answer: ", total.decode_instructions / total.decoded);
+  board_report("bytes of stack: ", board_stack_used());
+  board_report("bytes of context: ", COMMAND_CONTEXT_BYTES);
   return 0;
 }

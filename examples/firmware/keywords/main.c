@@ -26,13 +26,6 @@ static int likeliest(const float *of) {
   return best;
 }
 
-/* "NAME NUMBER\n" */
-static void report(const char *name, uint64_t number) {
-  board_print(name);
-  board_print_number(number);
-  board_print("\n");
-}
-
 int main(void) {
   int differing = 0;
   uint64_t instructions = 0;
@@ -42,12 +35,12 @@ int main(void) {
     const uint64_t start = board_ticks();
     check(keywords_run(&keywords_default, features[i], scores));
     instructions = board_instructions(board_ticks() - start);
-    report("word ", (uint64_t)likeliest(scores));
+    board_report("word ", (uint64_t)likeliest(scores));
     differing += memcmp(scores, expected[i], sizeof scores) != 0;
   }
-  report("recordings that differ from ONNX Runtime: ", (uint64_t)differing);
-  report("instructions an inference: ", instructions);
-  report("bytes of stack: ", board_stack_used());
-  report("bytes of context: ", KEYWORDS_CONTEXT_BYTES);
+  board_report("recordings that differ from ONNX Runtime: ", (uint64_t)differing);
+  board_report("instructions an inference: ", instructions);
+  board_report("bytes of stack: ", board_stack_used());
+  board_report("bytes of context: ", KEYWORDS_CONTEXT_BYTES);
   return differing != 0;
 }

@@ -84,11 +84,16 @@ def block_cycles(instructions):
     return cycles
 
 
+def qemu(program, board, *options):
+    """The command that runs a program on a board, with its console on standard input and output."""
+    return ["qemu-system-arm", "-M", board, "-nographic", "-monitor", "none", "-serial", "none", "-semihosting-config",
+            "enable=on,target=native", *options, "-kernel", program]
+
+
 def trace(program, board):
-    """What is between the marks: {TB: count}, {(TB, next TB): count}, {TB: instructions}."""
-    qemu = ["qemu-system-arm", "-M", board, "-nographic", "-monitor", "none", "-serial", "none", "-semihosting-config",
-            "enable=on,target=native", "-d", "exec,nochain,in_asm", "-D", "/dev/stderr", "-kernel", program]
-    process = subprocess.Popen(qemu, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, bufsize=1 << 20)
+    """What is between the marks: {(block, next block): count}, {block: instructions}."""
+    command = qemu(program, board, "-d", "exec,nochain,in_asm", "-D", "/dev/stderr")
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, bufsize=1 << 20)
     blocks, pending, current = {}, {}, []
     pairs, inside, last = collections.Counter(), False, None
     for line in process.stderr:

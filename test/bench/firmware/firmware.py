@@ -170,8 +170,7 @@ def measure(tool, model, folder, board, with_cycles):
     execute(["arm-none-eabi-gcc", "-std=c11", *arm, "-Os", f"-DBOARD_CLOCK_MHZ={clock}", "-I", folder, "-I", boards_folder,
              os.path.join(here, "main.c"), os.path.join(boards_folder, "board.c"), adapter, network, "-nostartfiles",
              "--specs=nosys.specs", "-Wl,--gc-sections", "-L", boards_folder, "-T", os.path.join(boards_folder, board + ".ld"), "-lm", "-o", program])
-    said = execute(["qemu-system-arm", "-M", board, "-icount", "shift=0", "-nographic", "-monitor", "none", "-serial", "none",
-                    "-semihosting-config", "enable=on,target=native", "-kernel", program], stdin=subprocess.DEVNULL, timeout=600)
+    said = execute(cycles.qemu(program, board, "-icount", "shift=0"), stdin=subprocess.DEVNULL, timeout=600)
     row = {key: int(value) for key, value in re.findall(r"(\S+)=(\d+)", said)}
     size = execute(["arm-none-eabi-size", network]).splitlines()[1].split()
     row["flash"], row["ram"] = int(size[0]) + int(size[1]), int(size[1]) + int(size[2]) + row["heap"]

@@ -26,13 +26,6 @@ void *_sbrk(int bytes) {
 __attribute__((noinline)) void bench_begin(void) { __asm volatile("" ::: "memory"); }
 __attribute__((noinline)) void bench_end(void) { __asm volatile("" ::: "memory"); }
 
-static void report(const char *name, uint64_t number) {
-  board_print(name);
-  board_print("=");
-  board_print_number(number);
-  board_print("\n");
-}
-
 int main(void) {
   float error = 0;
   network_init();
@@ -48,9 +41,9 @@ int main(void) {
     if (!(difference <= error))
       error = difference;
   }
-  report("instructions", board_instructions(ticks));
-  report("stack", stack);
-  report("heap", (uint64_t)heap_peak);
-  report("error_e-9", error < 1 ? (uint64_t)(error * 1e9f) : 1000000000u);
+  board_report("instructions=", board_instructions(ticks));
+  board_report("stack=", stack);
+  board_report("heap=", (uint64_t)heap_peak);
+  board_report("error_e-9=", error < 1 ? (uint64_t)(error * 1e9f) : 1000000000u);
   return 0;
 }

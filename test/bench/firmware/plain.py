@@ -83,7 +83,7 @@ class Writer:
         self.values[name] = value
         return value
 
-    def store(self, value, index, number, relu=False):
+    def store(self, value, index, number):
         """Stores the float expression `number`."""
         if value.kind == "float":
             return f"{value.c}[{index}] = {number};"
